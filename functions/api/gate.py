@@ -1,0 +1,54 @@
+"""What happens before any route: size, content type and authentication. A route not listed as open needs a token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from studio import tokens
+from studio.errors import NotAuthenticated, TooLarge, UnsupportedContentType
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+# The longest order is a prompt of 10,000 characters, at most 4 bytes each in UTF-8, or 12 as JSON escapes.
+MAX_BODY_BYTES = 192 * 1024
+
+OPEN_ROUTES = frozenset(
+    {
+        "GET /health",
+        "POST /api/v1/auth/register",
+        "POST /api/v1/auth/login",
+        "GET /api/v1/features",
+        "GET /api/v1/openapi.json",
+        "GET /api/v1/docs",
+        "$default",  # unknown addresses: everybody gets the same 404
+    }
+)
+
+
+def admit(event: APIGatewayProxyEventV2) -> tokens.Caller | None:
+    """Who is calling; None on an open route.
+
+    Raises:
+        TooLarge, UnsupportedContentType: the body cannot be one of ours.
+        NotAuthenticated: no valid bearer token on a route that needs one.
+    """
+    _check_body(event)
+    if event.route_key in OPEN_ROUTES:
+        return None
+    scheme, _, value = event.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not value:
+        raise NotAuthenticated("Send the token as `Authorization: Bearer <token>`.")
+    return tokens.verify(value.strip())
+
+
+def _check_body(event: APIGatewayProxyEventV2) -> None:
+    body = event.body
+    if not body:
+        return
+    size = len(body) * 3 // 4 if event.is_base64_encoded else len(body.encode("utf-8", "surrogatepass"))
+    if size > MAX_BODY_BYTES:
+        raise TooLarge(f"The body has {size:,} bytes; at most {MAX_BODY_BYTES:,} are taken.")
+    content_type = event.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise UnsupportedContentType(f"The body was sent as {content_type}; send it as application/json.")

@@ -1,0 +1,45 @@
+"""Cursors of lists: opaque to the client, checked when they come back."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+
+from studio.errors import Fault, InvalidOrder
+
+
+def cursor(position: int | str | None) -> str | None:
+    """The cursor of a position, None at the end of a list."""
+    if position is None:
+        return None
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
+
+
+def number(value: str | None) -> int | None:
+    """The position of a cursor over numbers."""
+    position = _position(value)
+    if position is not None and (not isinstance(position, int) or position < 1):
+        raise _invalid()
+    return position
+
+
+def text(value: str | None) -> str | None:
+    """The position of a cursor over ids."""
+    position = _position(value)
+    if position is not None and (not isinstance(position, str) or not position):
+        raise _invalid()
+    return position
+
+
+def _position(value: str | None) -> object:
+    if value is None:
+        return None
+    try:
+        return json.loads(base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True)) or ""
+    except (binascii.Error, ValueError, RecursionError) as error:
+        raise _invalid() from error
+
+
+def _invalid() -> InvalidOrder:
+    return InvalidOrder(faults=(Fault("?cursor", "is not a cursor of this list"),))

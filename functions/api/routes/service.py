@@ -1,0 +1,14 @@
+"""Routes about the service itself."""
+
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from api.views import Health
+from studio.settings import settings
+
+router = APIGatewayHttpRouter()
+
+
+@router.get("/health", summary="Is the API up?", tags=["service"], security=[])
+def health() -> Health:
+    """Answers as soon as the API can run; needs no token."""
+    return Health(stage=settings().stage)

@@ -1,0 +1,1 @@
+"""Ends jobs: by what their worker reported, or because no worker will."""

@@ -1,0 +1,1 @@
+"""Every minute: what was left behind, and what is overdue."""

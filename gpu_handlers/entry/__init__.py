@@ -1,0 +1,1 @@
+"""The ways a worker is started."""

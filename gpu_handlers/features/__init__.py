@@ -1,0 +1,1 @@
+"""One file per feature: `run(order, ctx)`, a readable list of its stages."""

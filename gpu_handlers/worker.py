@@ -1,0 +1,165 @@
+"""One job from claim to event: claim → run → upload → "Job Finished". Entries differ only in where jobs come from."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from typing import Any
+
+from gpu_handlers.context import JobContext
+from gpu_handlers.engines import catalogue
+from gpu_handlers.engines.illustrator import Illustrator
+from gpu_handlers.failures import JobFailed, WorkerStopping
+from gpu_handlers.outputs import Outputs
+from studio import catalog, events, jobs, storage
+from studio.errors import JobEnded, LeaseHeld, LeaseLost, NotFound
+from studio.events import Finished
+from studio.jobs import Progress
+from studio.settings import settings
+from studio.tables import JobRow
+from studio.telemetry import logger
+
+INTERNAL_FAILURE = {
+    "code": "internal",
+    "message": "Something went wrong on our side, several times. Your credits have been returned.",
+}
+
+
+class Verdict(Enum):
+    """What is to become of the message that brought the job."""
+
+    DONE = "done"
+    """Delete it."""
+    AGAIN = "again"
+    """Make it visible soon: another try may succeed."""
+    LEAVE = "leave"
+    """Touch nothing: somebody else has the job, and the message comes back by itself if they fail."""
+
+
+@dataclass(slots=True)
+class Worker:
+    """The state of one worker process: its engines, and whether it was told to stop."""
+
+    keep_visible: Callable[[], None]
+    """Called with every heartbeat to keep the message hidden from other workers."""
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _illustrator: Illustrator | None = None
+
+    def setup(self) -> None:
+        """Load the engines; once per process, before the first job."""
+        self._illustrator = catalogue.illustrator()
+        logger.info("worker ready", extra={"profile": catalogue.profile(), **asdict(self._illustrator.facts)})
+
+    def run_job(self, job_id: str) -> Verdict:
+        """Work on one job and report how it ended. Never raises for what happens inside a job."""
+        try:
+            job = jobs.claim(job_id)
+        except (JobEnded, NotFound):
+            return Verdict.DONE
+        except LeaseHeld:
+            return Verdict.LEAVE  # the message outlasts the lease, so it comes back if the other worker dies
+        logger.append_keys(job=job_id, attempt=int(job.attempt), request=job.request_id)
+        try:
+            return self._attempt(job)
+        finally:
+            logger.remove_keys(["job", "attempt", "request"])
+
+    def _attempt(self, job: JobRow) -> Verdict:
+        attempt = int(job.attempt)
+        try:
+            result = self._work(job, attempt)
+            event = Finished(job.id, attempt, "succeeded", result)
+            events.put(events.WORKER_SOURCE, events.JOB_FINISHED, event.detail())
+        except LeaseLost:
+            logger.info("work stopped: the job was cancelled, ended or taken over")
+            return Verdict.LEAVE
+        except WorkerStopping:
+            return self._hand_back(job.id, attempt)
+        except JobFailed as failure:
+            logger.warning("job failed", extra={"code": failure.code})
+            return self._report_failure(job.id, attempt, {"code": failure.code, "message": failure.message})
+        except Exception:
+            logger.exception("attempt failed")
+            if attempt < jobs.MAX_ATTEMPTS:
+                return self._hand_back(job.id, attempt)
+            return self._report_failure(job.id, attempt, INTERNAL_FAILURE)
+        logger.info("job finished", extra={"timings": result["metadata"]["timings"]})
+        return Verdict.DONE
+
+    def _work(self, job: JobRow, attempt: int) -> dict[str, Any]:
+        if self._illustrator is None:
+            raise RuntimeError("setup() was not called")
+        order = catalog.parse(job.feature, job.order)
+        started = time.perf_counter()
+        with self._heartbeat(job.id, attempt) as report:
+            context = JobContext(self._illustrator, report)
+            outputs: Outputs = _feature(job.feature)(order, context)
+            with context.stage("upload", until=1.0) as stage:
+                prefix = storage.output_prefix(job.user_id, job.id, attempt)
+                stored = []
+                for number, file in enumerate(outputs.files, start=1):
+                    stored.append(storage.upload(prefix, file.name, file.content, file.content_type).stored())
+                    stage.step(number, len(outputs.files))
+        seconds = round(time.perf_counter() - started, 3)
+        facts = asdict(self._illustrator.facts)
+        timings = context.timings | {"total": seconds}
+        return {"files": stored, "metadata": facts | outputs.metadata | {"timings": timings}}
+
+    @contextmanager
+    def _heartbeat(self, job_id: str, attempt: int) -> Iterator[Callable[[Progress], None]]:
+        """Keep lease and message while the block runs; yields the progress report, which raises to stop the work."""
+        finished, lost = threading.Event(), threading.Event()
+
+        def beat() -> None:
+            while not finished.wait(settings().lease_seconds / 3):
+                try:
+                    jobs.beat(job_id, attempt)
+                    self.keep_visible()
+                except LeaseLost:
+                    lost.set()
+                    return
+                except Exception:  # a missed beat is survivable, the next one may get through
+                    logger.exception("heartbeat failed")
+
+        def report(progress: Progress) -> None:
+            if lost.is_set():
+                raise LeaseLost
+            if self.stopping.is_set():
+                raise WorkerStopping
+            jobs.beat(job_id, attempt, progress)
+
+        thread = threading.Thread(target=beat, name=f"heartbeat-{job_id}", daemon=True)
+        thread.start()
+        try:
+            yield report
+        finally:
+            finished.set()
+            thread.join()
+
+    def _hand_back(self, job_id: str, attempt: int) -> Verdict:
+        try:
+            jobs.release(job_id, attempt)
+        except LeaseLost:
+            return Verdict.LEAVE
+        return Verdict.AGAIN
+
+    def _report_failure(self, job_id: str, attempt: int, error: dict[str, str]) -> Verdict:
+        event = Finished(job_id, attempt, "failed", error=error)
+        try:
+            events.put(events.WORKER_SOURCE, events.JOB_FINISHED, event.detail())
+        except Exception:
+            logger.exception("failure could not be reported")
+            return self._hand_back(job_id, attempt)
+        return Verdict.DONE
+
+
+def _feature(name: str) -> Callable[[Any, JobContext], Outputs]:
+    """`run` of the file in `features/` that has the feature's name."""
+    module = importlib.import_module(f"gpu_handlers.features.{name.replace('-', '_')}")
+    run: Callable[[Any, JobContext], Outputs] = module.run
+    return run

@@ -1,0 +1,1 @@
+"""What runs the product: the local studio, and nested templates for the cloud."""

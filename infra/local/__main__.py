@@ -1,0 +1,63 @@
+"""`python -m infra.local up` keeps a studio running; `demo` runs the demo in a fresh one and leaves nothing behind."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from infra.local import demo
+from infra.local.stack import DeployFailed
+from infra.local.studio import LocalStudio
+
+STATE = Path(".studio")
+
+
+def main() -> int:
+    """Command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
+    parser.add_argument("command", choices=["up", "demo"])
+    command = parser.parse_args().command
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _up() if command == "up" else _demo()
+    except KeyboardInterrupt:
+        return 0 if command == "up" else 130
+    except (DeployFailed, demo.DemoFailed, RuntimeError) as error:
+        print(f"{command} failed: {error}", file=sys.stderr)
+        return 1
+
+
+def _up() -> int:
+    started = time.perf_counter()
+    with LocalStudio(STATE.absolute()) as studio:
+        print(f"AI Creative Studio is up after {time.perf_counter() - started:.1f} s")
+        print(f"  page   {studio.url}")
+        print(f"  API    {studio.url}/api/v1/docs")
+        print(f"  logs   {studio.folder / 'logs'}")
+        print("Ctrl-C stops it; accounts, jobs and files are kept in .studio/ for the next time.", flush=True)
+        while True:
+            signal.pause()
+
+
+def _demo() -> int:
+    started = time.perf_counter()
+    with LocalStudio() as studio:
+        print(f"studio up at {studio.url} after {time.perf_counter() - started:.1f} s", flush=True)
+        try:
+            demo.run(studio.url)
+        except demo.DemoFailed:
+            print(studio.worker_log(), file=sys.stderr)
+            raise
+    return 0
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001  # the signature of handlers
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

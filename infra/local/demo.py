@@ -1,0 +1,121 @@
+"""`make demo`: one image job from registration to downloaded files, through the public API only."""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from PIL import Image
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+OUTPUT = Path("demo-output")
+JOB_TIMEOUT_SECONDS = 120
+POLL_SECONDS = 0.1
+ORDER = {
+    "prompt": "A lighthouse on a cliff at sunset",
+    "style": "cinematic",
+    "width": 1024,
+    "height": 1024,
+    "numImages": 2,
+    "steps": 4,
+    "seed": 7,
+}
+
+
+class DemoFailed(RuntimeError):
+    """Something the demo promises did not hold."""
+
+
+def run(url: str) -> None:
+    """Do it against the studio at `url` and leave pictures and a report in `demo-output/`.
+
+    Raises:
+        DemoFailed: a job did not complete, a file does not decode, or the balance is not what it must be.
+    """
+    console = Console()
+    OUTPUT.mkdir(exist_ok=True)
+    with httpx.Client(base_url=url, timeout=60, trust_env=False) as http:
+        account = {"email": f"demo-{secrets.token_hex(4)}@example.com", "password": secrets.token_urlsafe(16)}
+        signup = _json(http.post("/api/v1/auth/register", json=account))
+        http.headers["Authorization"] = f"Bearer {signup['token']}"
+        start = _json(http.get("/api/v1/users/credits"))["balance"]
+        console.print(f"registered with {start} free credits")
+        row = _image_job(http, console)
+        left = _json(http.get("/api/v1/users/credits"))["balance"]
+        if left != start - row["credits"]:
+            raise DemoFailed(f"the balance is {left}, not {start} − {row['credits']}")
+    (OUTPUT / "report.json").write_text(json.dumps([row], indent=2) + "\n")
+    console.print(_table([row]))
+    console.print(f"credits: {start} − {row['credits']} = {left}")
+
+
+def _image_job(http: httpx.Client, console: Console) -> dict[str, Any]:
+    started = time.perf_counter()
+    key = secrets.token_hex(8)
+    job = _json(http.post("/api/v1/jobs/image-generation", json=ORDER, headers={"Idempotency-Key": key}))
+    job = _follow(http, console, job)
+    if job["status"] != "completed":
+        raise DemoFailed(f"job {job['id']} {job['status']}: {job['error']}")
+    paths = [_download(http, job, file) for file in _json(http.get(job["urls"]["download"]))["files"]]
+    return {
+        "feature": job["feature"],
+        "jobId": job["id"],
+        "status": job["status"],
+        "seconds": round(time.perf_counter() - started, 2),
+        "credits": job["credits"]["charged"],
+        "engine": job["result"]["engine"],
+        "files": [str(path) for path in paths],
+    }
+
+
+def _follow(http: httpx.Client, console: Console, job: dict[str, Any]) -> dict[str, Any]:
+    columns = (TextColumn("{task.fields[feature]}"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    give_up_at = time.monotonic() + JOB_TIMEOUT_SECONDS
+    with Progress(*columns, console=console) as bars:
+        bar = bars.add_task("queued", total=1.0, feature=job["feature"])
+        while job["status"] in ("pending", "processing"):
+            if time.monotonic() > give_up_at:
+                raise DemoFailed(f"job {job['id']} is still {job['status']}")
+            time.sleep(POLL_SECONDS)
+            job = _json(http.get(job["urls"]["self"]))
+            bars.update(bar, completed=job["progress"]["value"], description=job["progress"]["stage"])
+    return job
+
+
+def _download(http: httpx.Client, job: dict[str, Any], file: dict[str, Any]) -> Path:
+    content = httpx.get(file["url"], timeout=60, trust_env=False).raise_for_status().content
+    if len(content) != file["sizeBytes"]:
+        raise DemoFailed(f"{file['name']} has {len(content)} bytes, not {file['sizeBytes']}")
+    with Image.open(io.BytesIO(content)) as picture:
+        picture.load()
+        if picture.size != (job["input"]["width"], job["input"]["height"]):
+            raise DemoFailed(f"{file['name']} is {picture.size}")
+    redirect = http.get(job["urls"]["download"], params={"file": file["name"]})
+    if redirect.status_code != 302:
+        raise DemoFailed(f"?file={file['name']} answered {redirect.status_code}")
+    path: Path = OUTPUT / file["name"]
+    path.write_bytes(content)
+    return path
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    table = Table()
+    for heading in ("feature", "status", "seconds", "credits", "engine", "files"):
+        table.add_column(heading)
+    for row in rows:
+        cells = [str(row[name]) for name in ("feature", "status", "seconds", "credits", "engine")]
+        table.add_row(*cells, "\n".join(row["files"]))
+    return table
+
+
+def _json(answer: httpx.Response) -> Any:
+    if answer.is_error:
+        raise DemoFailed(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text}")
+    return answer.json()

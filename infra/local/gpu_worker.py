@@ -1,0 +1,89 @@
+"""A GPU worker as its own process under its own role, restarted when it dies, as ECS would."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from infra.local.emulator import REGION, ROOT_CREDENTIALS, base_env
+from infra.local.process import Child
+from infra.local.stack import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from infra.local.stack import Deployment
+
+RESTART_DELAY_SECONDS = 1.0
+MODULE = "gpu_handlers.entry.queue_worker"
+
+
+class GpuWorker:
+    """One worker process and the thread that watches over it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        endpoint_url: str,
+        deployment: Deployment,
+        *,
+        command: tuple[str, ...] = ("-m", MODULE),
+        extra_env: dict[str, str] | None = None,
+        restart: bool = True,
+    ) -> None:
+        self.child = Child(
+            "worker",
+            [sys.executable, *command],
+            env=base_env()
+            | deployment.settings
+            | {
+                "PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'studio'}",
+                "PYTHONUNBUFFERED": "1",
+                "AWS_ENDPOINT_URL": endpoint_url,
+                "AWS_REGION": REGION,
+                "AWS_DEFAULT_REGION": REGION,
+                "AWS_CONFIG_FILE": str(_credentials_file(folder, deployment)),
+                "AWS_SHARED_CREDENTIALS_FILE": str(folder / "none"),
+                "AWS_PROFILE": "worker",
+            }
+            | (extra_env or {}),
+            cwd=ROOT,
+            log=folder / "logs" / "worker.log",
+        )
+        self._restart = restart
+        self._stopping = threading.Event()
+        self._watch = threading.Thread(target=self._keep_alive, name="worker-watch", daemon=True)
+
+    def start(self) -> None:
+        """Start the process and, unless told not to restart it, its watch."""
+        self.child.start()
+        if self._restart:
+            self._watch.start()
+
+    def stop(self) -> None:
+        """Stop both."""
+        self._stopping.set()
+        if self._restart and self._watch.is_alive():
+            self._watch.join()
+        self.child.stop()
+
+    def _keep_alive(self) -> None:
+        while not self._stopping.wait(RESTART_DELAY_SECONDS):
+            if not self.child.running:
+                self.child.start()
+
+
+def _credentials_file(folder: Path, deployment: Deployment) -> Path:
+    """An AWS config whose `worker` profile assumes the worker's role and renews it, as on a box outside AWS."""
+    path = folder / "aws-config"
+    path.write_text(
+        "[profile operator]\n"
+        f"aws_access_key_id = {ROOT_CREDENTIALS['AWS_ACCESS_KEY_ID']}\n"
+        f"aws_secret_access_key = {ROOT_CREDENTIALS['AWS_SECRET_ACCESS_KEY']}\n"
+        "[profile worker]\n"
+        f"role_arn = {deployment.outputs['WorkerRoleArn']}\n"
+        "source_profile = operator\n"
+    )
+    path.chmod(0o600)
+    return path

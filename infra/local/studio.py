@@ -1,0 +1,100 @@
+"""The local studio as one thing that is started and stopped: emulator, stack, worker, front door."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import boto3
+
+from infra.local import stack
+from infra.local.emulator import REGION, ROOT_CREDENTIALS, Emulator
+from infra.local.front_door import FrontDoor
+from infra.local.gpu_worker import GpuWorker
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from infra.local.stack import Deployment
+
+
+class LocalStudio:
+    """Use as a context manager: inside the block the studio runs, after it nothing of it is left.
+
+    Args:
+        folder: where state and logs are kept between runs; None keeps nothing.
+        parameters: of the template, where they differ from its defaults.
+        worker: whether to start a GPU worker.
+    """
+
+    def __init__(
+        self, folder: Path | None = None, *, parameters: dict[str, str] | None = None, worker: bool = True
+    ) -> None:  # fmt: skip
+        self._kept = folder
+        self._parameters = {"RequireTls": "false"} | (parameters or {})
+        self._with_worker = worker
+        self._exit = ExitStack()
+        self._worker: GpuWorker | None = None
+        self.folder: Path
+        self.emulator: Emulator
+        self.deployment: Deployment
+        self.front_door: FrontDoor
+
+    @property
+    def url(self) -> str:
+        """Where the page and the API answer."""
+        return self.front_door.url
+
+    @property
+    def api_url(self) -> str:
+        """The emulated API Gateway itself."""
+        return f"{self.emulator.url}/_aws/execute-api/{self.deployment.outputs['HttpApiId']}/$default"
+
+    def session(self) -> boto3.Session:
+        """An administrator's session, for deploying and for looking at logs and tables."""
+        return boto3.Session(
+            aws_access_key_id=ROOT_CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=ROOT_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            region_name=REGION,
+        )
+
+    def __enter__(self) -> Self:
+        with ExitStack() as starting:
+            self._start(starting)
+            self._exit = starting.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    def _start(self, cleanup: ExitStack) -> None:
+        self.folder = self._kept or Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="studio-")))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.emulator = Emulator(self.folder, persist=self._kept is not None)
+        cleanup.callback(self.emulator.stop)
+        self.emulator.start()
+        self.deployment = stack.deploy(self.session(), self.emulator.url, self._parameters)
+        if self._with_worker:
+            self._worker = self.worker()
+            cleanup.callback(self._worker.stop)
+            self._worker.start()
+        self.front_door = FrontDoor(self.api_url)
+        cleanup.callback(self.front_door.stop)
+        self.front_door.start()
+
+    def worker_log(self) -> str:
+        """The end of the worker's log."""
+        return self._worker.child.tail() if self._worker else ""
+
+    def worker(
+        self, *, command: tuple[str, ...] | None = None, extra_env: dict[str, str] | None = None, restart: bool = True
+    ) -> GpuWorker:
+        """A further worker, not started yet; `command` replaces the program that the interpreter runs."""
+        arguments = {"command": command} if command else {}
+        return GpuWorker(
+            self.folder, self.emulator.url, self.deployment, extra_env=extra_env, restart=restart, **arguments
+        )  # fmt: skip

@@ -1,0 +1,129 @@
+"""Everything that can go wrong for a caller, as one tree. Each error carries its HTTP status and stable code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a request body: a JSON pointer and what would be right."""
+
+    pointer: str
+    detail: str
+
+
+class StudioError(Exception):
+    """Root of the tree. `detail` is written for the customer; it never holds internals."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something went wrong on our side"
+
+    def __init__(self, detail: str = "", *, faults: tuple[Fault, ...] = (), **extra: int | str) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.faults = faults
+        self.extra = extra
+
+
+class MalformedRequest(StudioError):
+    """The request cannot be read at all."""
+
+    status, code, title = 400, "malformed_request", "The request could not be read"
+
+
+class NotAuthenticated(StudioError):
+    """No token, or one that is expired, revoked or not ours."""
+
+    status, code, title = 401, "unauthorized", "Sign in first"
+
+
+class WrongCredentials(StudioError):
+    """E-mail and password do not belong together; which of the two is not said."""
+
+    status, code, title = 401, "wrong_credentials", "E-mail or password is wrong"
+
+
+class InsufficientCredits(StudioError):
+    """The balance does not cover the order."""
+
+    status, code, title = 402, "insufficient_credits", "Not enough credits"
+
+
+class NotFound(StudioError):
+    """Nothing under this address, or it belongs to somebody else."""
+
+    status, code, title = 404, "not_found", "Not found"
+
+
+class EmailTaken(StudioError):
+    """An account with this address exists."""
+
+    status, code, title = 409, "email_taken", "This e-mail address is already registered"
+
+
+class JobEnded(StudioError):
+    """The job has already ended, so it cannot be changed any more."""
+
+    status, code, title = 409, "job_ended", "The job has already ended"
+
+
+class JobNotReady(StudioError):
+    """The job has no files (yet)."""
+
+    status, code, title = 409, "job_not_ready", "The job has no files to download"
+
+
+class TooLarge(StudioError):
+    """The body is bigger than the route takes."""
+
+    status, code, title = 413, "body_too_large", "The request body is too large"
+
+
+class UnsupportedContentType(StudioError):
+    """The body is not JSON."""
+
+    status, code, title = 415, "unsupported_content_type", "Send the body as application/json"
+
+
+class InvalidOrder(StudioError):
+    """The body or a parameter is well formed but outside the allowed values."""
+
+    status, code, title = 422, "invalid_request", "Some values are not allowed"
+
+
+class KeyReused(StudioError):
+    """The Idempotency-Key was used before with a different body."""
+
+    status, code, title = 422, "idempotency_key_reuse", "This Idempotency-Key was used with another request"
+
+
+class Busy(StudioError):
+    """Too many writers at once; nothing was changed and trying again is safe."""
+
+    status, code, title = 503, "busy", "Busy, please try again"
+
+
+# The rest never reach a customer: they steer the code between two writers.
+
+
+class Conflict(StudioError):
+    """Another transaction touched the same item first; run the whole step again."""
+
+
+class AlreadyExists(StudioError):
+    """The unique row of this step is there: the step was done before."""
+
+
+class LeaseLost(StudioError):
+    """The job was cancelled, ended, or taken over by a later attempt: stop working on it."""
+
+
+class LeaseHeld(StudioError):
+    """Another worker is busy with the job."""
+
+
+class DeliveryFailed(StudioError):
+    """A message or event was not accepted by its target; the outbox row stays for the sweeper."""

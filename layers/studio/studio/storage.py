@@ -1,0 +1,72 @@
+"""Files in the media bucket. Every attempt of a job writes under its own prefix, so a late one harms nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from studio import aws, clock
+from studio.settings import settings
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One output of a job as recorded in its result."""
+
+    name: str
+    key: str
+    content_type: str
+    size_bytes: int
+
+    def stored(self) -> dict[str, Any]:
+        """As JSON for the job row and the finished event."""
+        return {"name": self.name, "key": self.key, "contentType": self.content_type, "sizeBytes": self.size_bytes}
+
+    @classmethod
+    def of(cls, stored: dict[str, Any]) -> StoredFile:
+        """From the JSON of `stored`."""
+        return cls(stored["name"], stored["key"], stored["contentType"], int(stored["sizeBytes"]))
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadUrl:
+    """A presigned GET and when it stops working (RFC 3339)."""
+
+    url: str
+    expires_at: str
+
+
+def output_prefix(user_id: str, job_id: str, attempt: int) -> str:
+    """Where attempt `attempt` of a job puts its files."""
+    return f"outputs/{user_id}/{job_id}/{attempt}/"
+
+
+def upload(prefix: str, name: str, content: bytes, content_type: str) -> StoredFile:
+    """Store one output; S3 checks the body against its SHA-256 before it acknowledges."""
+    key = prefix + name
+    aws.client("s3").put_object(
+        Bucket=settings().media_bucket,
+        Key=key,
+        Body=content,
+        ContentType=content_type,
+        ChecksumAlgorithm="SHA256",
+    )
+    return StoredFile(name, key, content_type, len(content))
+
+
+def download_url(file: StoredFile) -> DownloadUrl:
+    """A fresh link that downloads the file under its own name."""
+    seconds = settings().download_url_seconds
+    url = aws.client("s3").generate_presigned_url(
+        "get_object",
+        Params={
+            "Bucket": settings().media_bucket,
+            "Key": file.key,
+            "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(file.name)}",
+            "ResponseContentType": file.content_type,
+        },
+        ExpiresIn=seconds,
+    )
+    expires = clock.now().timestamp() + seconds
+    return DownloadUrl(url, clock.iso(clock.from_epoch(expires)))

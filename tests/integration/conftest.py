@@ -1,0 +1,155 @@
+"""The studio on in-process moto: tables, queues and bucket are made from `template.yaml`. One thread only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from infra.local.stack import template
+from studio import accounts, catalog, credits, jobs
+from studio.events import Finished
+from studio.tables import Entry, JobRow, OutboxRow
+
+PASSWORD = "correct horse battery"
+ORDER: dict[str, Any] = {"prompt": "A lighthouse on a cliff at sunset", "width": 512, "height": 512}
+
+
+@pytest.fixture
+def studio(monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
+    with mock_aws():
+        for name, value in _make_resources().items():
+            monkeypatch.setenv(name, value)
+        yield Studio()
+
+
+@dataclass
+class Customer:
+    """A registered user and what they can do."""
+
+    id: str
+    token: str
+
+    def submit(self, *, key: str | None = None, **options: Any) -> JobRow:
+        order = catalog.parse("image-generation", ORDER | options)
+        return jobs.submit(self.id, order, key=key).job
+
+    def cancel(self, job: JobRow) -> JobRow:
+        return jobs.cancel(self.id, job.id)
+
+    def balance(self) -> int:
+        return credits.of(self.id).balance
+
+    def held(self) -> int:
+        return credits.of(self.id).held
+
+
+@dataclass
+class Studio:
+    """The operator's view."""
+
+    _count: int = field(default=0)
+
+    def user(self) -> Customer:
+        self._count += 1
+        signup = accounts.register(f"user{self._count}@example.com", PASSWORD)
+        return Customer(signup.user.id, signup.token.value)
+
+    def job(self, job: JobRow) -> JobRow:
+        found = jobs.find(job.id)
+        assert found is not None
+        return found
+
+    def ledger(self, user: Customer) -> list[Entry]:
+        return list(reversed(credits.entries(user.id, limit=100).entries))
+
+    def outbox(self) -> list[OutboxRow]:
+        return list(OutboxRow.scan(consistent_read=True))
+
+    def queued_jobs(self) -> list[str]:
+        return [json.loads(message["Body"])["jobId"] for message in _drain("JOBS")]
+
+    def news(self) -> list[dict[str, Any]]:
+        """Events that reached the bus, as an eavesdropping queue got them."""
+        return [json.loads(message["Body"]) for message in _drain("NEWS")]
+
+    def finish(self, job: JobRow, attempt: int = 1, **error: str) -> JobRow | None:
+        """What the completion function does with the worker's event."""
+        if error:
+            return jobs.settle(Finished(job.id, attempt, "failed", error=error))
+        return jobs.settle(Finished(job.id, attempt, "succeeded", result=RESULT))
+
+
+RESULT = {
+    "files": [{"name": "image-1.png", "key": "outputs/u/j/1/image-1.png", "contentType": "image/png", "sizeBytes": 3}],
+    "metadata": {"engine": "sketch"},
+}
+TEMPLATE = template()
+client = cache(boto3.client)  # clients outlive a mock; making one takes longer than most tests
+_queues: dict[str, str] = {}
+
+
+def _drain(queue: str) -> list[Any]:
+    sqs = client("sqs")
+    drained: list[Any] = []
+    while messages := sqs.receive_message(QueueUrl=_queues[queue], MaxNumberOfMessages=10).get("Messages"):
+        drained += messages
+        for message in messages:
+            sqs.delete_message(QueueUrl=_queues[queue], ReceiptHandle=message["ReceiptHandle"])
+    return drained
+
+
+def _make_resources() -> dict[str, str]:
+    """What CloudFormation would make of the template, as the environment of a function."""
+    environment = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    made: dict[str, str] = {}
+    dynamodb = client("dynamodb")
+    for name, resource in TEMPLATE["Resources"].items():
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            kept = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes")
+            properties = {k: v for k, v in resource["Properties"].items() if k in kept}
+            dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **properties)
+            made[name] = name
+    client("s3").create_bucket(Bucket="media")
+    sqs = client("sqs")
+    _queues["JOBS"] = made["JobsQueue"] = sqs.create_queue(QueueName="jobs")["QueueUrl"]
+    _queues["NEWS"] = sqs.create_queue(QueueName="news")["QueueUrl"]
+    events = client("events")
+    events.create_event_bus(Name="bus")
+    events.put_rule(Name="all", EventBusName="bus", EventPattern=json.dumps({"source": [{"prefix": "studio"}]}))
+    news_arn = sqs.get_queue_attributes(QueueUrl=_queues["NEWS"], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_targets(Rule="all", EventBusName="bus", Targets=[{"Id": "news", "Arn": news_arn}])
+    secret = client("secretsmanager").create_secret(Name="signing", SecretString="s" * 64)
+    made |= {"EventBus": "bus", "MediaBucket": "media", "SigningSecret": secret["ARN"]}
+    defaults = {k: str(v["Default"]) for k, v in TEMPLATE["Parameters"].items()}
+    return {name: _resolved(value, made | defaults) for name, value in environment.items()}
+
+
+def _resolved(value: Any, made: dict[str, str]) -> str:
+    match value:
+        case {"Ref": name}:
+            return made[name]
+        case {"Fn::GetAtt": [name, *_]}:
+            return made[name]
+        case {"Fn::GetAtt": str(path)}:
+            return made[path.split(".")[0]]
+    return str(value)
+
+
+@pytest.fixture
+def context() -> SimpleNamespace:
+    """A Lambda context."""
+    return SimpleNamespace(
+        function_name="test",
+        memory_limit_in_mb=128,
+        invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:test",
+        aws_request_id="request",
+        get_remaining_time_in_millis=lambda: 10_000,
+    )

@@ -1,0 +1,157 @@
+"""Jobs end to end: what a customer sees, whatever happens to the worker."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+from PIL import Image
+
+from tests.local.conftest import LEASE_SECONDS, ORDER, SUBMIT, wait_for
+
+
+def test_a_job_becomes_pictures_that_can_be_downloaded(studio, user, worker):
+    job = user.wait(user.submit(numImages=2, seed=7))
+    assert (job["status"], job["progress"]["value"], job["result"]["engine"]) == ("completed", 1, "sketch")
+    assert user.credits() == (46, 0)
+    files = user.http.get(job["urls"]["download"]).json()["files"]
+    assert [file["name"] for file in files] == ["image-1.png", "image-2.png"]
+    for file in files:
+        content = httpx.get(file["url"], trust_env=False).raise_for_status().content
+        assert len(content) == file["sizeBytes"]
+        assert Image.open(io.BytesIO(content)).size == (512, 512)
+    redirect = user.http.get(job["urls"]["download"], params={"file": "image-2.png"})
+    assert redirect.status_code == 302
+    assert httpx.get(redirect.headers["location"], trust_env=False).content == content
+
+
+def test_links_cannot_be_bent(studio, user, worker):
+    job = user.wait(user.submit())
+    (file,) = user.http.get(job["urls"]["download"]).json()["files"]
+    for bent in (file["url"].replace("image-1", "image-2"), file["url"].split("?")[0], file["url"] + "0"):
+        assert httpx.get(bent, trust_env=False).status_code in (403, 404), bent
+
+
+def test_a_failed_job_says_why_and_is_refunded(user, scripted):
+    scripted("fail")
+    job = user.wait(user.submit(numImages=3))
+    assert job["error"] == {"code": "content_rejected", "message": "This prompt is not allowed."}
+    assert job["credits"] == {"held": 0, "charged": 0, "refunded": 6}
+    assert user.credits() == (50, 0)
+    assert [entry["kind"] for entry in user.ledger()] == ["signup", "hold", "refund"]
+
+
+def test_an_engine_that_keeps_breaking_ends_in_one_refund(user, scripted, tmp_path):
+    scripted("break")
+    job = user.wait(user.submit())
+    assert (job["status"], job["error"]["code"], job["attempts"]) == ("failed", "internal", 3)
+    assert len((tmp_path / "started").read_text().split()) == 3
+    assert [entry["kind"] for entry in user.ledger()] == ["signup", "hold", "refund"]
+
+
+def test_cancelling_a_waiting_job_refunds_at_once(user):
+    job = user.submit(numImages=4)
+    assert user.credits() == (42, 8)
+    cancelled = user.http.delete(job["urls"]["self"]).json()
+    assert (cancelled["status"], cancelled["credits"]["refunded"]) == ("cancelled", 8)
+    assert user.credits() == (50, 0)
+
+
+def test_cancelling_a_running_job_refunds_and_stops_the_work(user, scripted, tmp_path):
+    scripted("wait")
+    job = user.submit()
+    wait_for((tmp_path / "steps").exists)
+    user.http.delete(job["urls"]["self"]).raise_for_status()
+    at_cancel = int((tmp_path / "steps").read_text() or 0)
+    next_one = user.submit()
+    wait_for(lambda: len((tmp_path / "started").read_text().split()) == 2)
+    assert int((tmp_path / "steps").read_text() or 0) <= at_cancel + 2
+    (tmp_path / "go").touch()
+    assert user.wait(next_one)["status"] == "completed"
+    assert user.job(job)["status"] == "cancelled"
+    assert user.credits() == (48, 0)
+    assert [entry["kind"] for entry in user.ledger()] == ["signup", "hold", "refund", "hold"]
+
+
+def test_a_message_delivered_twice_is_worked_once(studio, user, worker):
+    sqs = studio.session().client("sqs", endpoint_url=studio.emulator.url)
+    job = user.submit(numImages=4)
+    for _ in range(3):
+        sqs.send_message(
+            QueueUrl=studio.deployment.outputs["JobsQueueUrl"], MessageBody=json.dumps({"jobId": job["id"]})
+        )
+    done = user.wait(job)
+    assert (done["status"], done["attempts"]) == ("completed", 1)
+    after = user.wait(user.submit())  # by now the worker has seen the duplicates
+    assert after["status"] == "completed"
+    assert user.job(job)["attempts"] == 1
+    assert [entry["kind"] for entry in user.ledger()] == ["signup", "hold", "hold"]
+
+
+def test_a_job_survives_the_death_of_its_worker(user, scripted, tmp_path):
+    victim = scripted("wait")
+    job = user.submit()
+    wait_for((tmp_path / "started").exists)
+    victim.child.kill()
+    assert user.job(job)["status"] == "processing"
+    (tmp_path / "go").touch()
+    scripted("wait")
+    done = user.wait(job)
+    assert (done["status"], done["attempts"]) == ("completed", 2)
+    assert user.credits() == (48, 0)
+    assert [entry["kind"] for entry in user.ledger()] == ["signup", "hold"]
+
+
+def test_a_frozen_worker_that_wakes_up_late_changes_nothing(user, scripted, tmp_path):
+    frozen = scripted("wait")
+    job = user.submit()
+    wait_for((tmp_path / "started").exists)
+    os.kill(frozen.child.pid, 19)  # SIGSTOP: alive, holding its lease, doing nothing
+    scripted("wait")
+    wait_for(lambda: len((tmp_path / "started").read_text().split()) == 2, seconds=10 * LEASE_SECONDS)
+    os.kill(frozen.child.pid, 18)  # SIGCONT
+    (tmp_path / "go").touch()
+    done = user.wait(job)
+    assert (done["status"], done["attempts"]) == ("completed", 2)
+    files = user.http.get(done["urls"]["download"]).json()["files"]
+    assert all("/2/" in file["url"] for file in files)
+    assert user.credits() == (48, 0)
+
+
+def test_sixteen_clients_racing_for_the_last_credits(user):
+    for _ in range(5):
+        user.submit(numImages=4)  # 50 − 40 = 10 credits left: five single pictures
+    with ThreadPoolExecutor(16) as clients:
+        answers = list(clients.map(lambda _: user.http.post(SUBMIT, json=ORDER).status_code, range(16)))
+    assert (answers.count(202), answers.count(402)) == (5, 11), answers
+    assert user.credits() == (0, 50)
+    ledger = user.ledger()
+    assert sum(entry["amount"] for entry in ledger) == 0
+    running = 0
+    for entry in ledger:
+        running += entry["amount"]
+        assert entry["balanceAfter"] == running >= 0
+
+
+def test_sixteen_identical_requests_make_one_job(user):
+    headers = {"Idempotency-Key": "one-job"}
+    with ThreadPoolExecutor(16) as clients:
+        answers = list(clients.map(lambda _: user.http.post(SUBMIT, json=ORDER, headers=headers), range(16)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.text for answer in answers}) == 1
+    assert user.credits() == (48, 2)
+
+
+def test_cancel_and_completion_racing_have_one_winner(user, worker):
+    for _ in range(5):
+        job = user.submit()
+        wait_for(lambda job=job: user.job(job)["status"] != "pending")
+        answer = user.http.delete(job["urls"]["self"])
+        ended = user.wait(job)
+        assert (answer.status_code, ended["status"]) in ((200, "cancelled"), (409, "completed"))
+        assert ended["credits"]["charged"] + ended["credits"]["refunded"] == 2
+    kinds = [entry["kind"] for entry in user.ledger()]
+    assert user.credits() == (50 - 2 * (kinds.count("hold") - kinds.count("refund")), 0)

@@ -1,0 +1,180 @@
+"""The local studio itself: rights are enforced, nothing is left behind, state survives a restart."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import boto3
+import httpx
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.local import demo, stack
+from infra.local.ports import free_port
+from infra.local.stack import ROOT, template
+from infra.local.studio import LocalStudio
+from tests.local.conftest import ORDER, SUBMIT, wait_for
+
+
+def logs_of(studio: LocalStudio) -> str:
+    logs = studio.session().client("logs", endpoint_url=studio.emulator.url)
+    pages = logs.get_paginator("filter_log_events")
+    return "\n".join(
+        event["message"]
+        for group in logs.describe_log_groups()["logGroups"]
+        for page in pages.paginate(logGroupName=group["logGroupName"])
+        for event in page["events"]
+    )
+
+
+def crippled(function: str, action: str, resource: str) -> dict:
+    """The template with one action on one resource taken from one function."""
+    parsed = template()
+    (policy,) = parsed["Resources"][function]["Properties"]["Policies"]
+    (statement,) = [s for s in policy["Statement"] if action in s["Action"] and resource in json.dumps(s["Resource"])]
+    statement["Action"].remove(action)
+    if not statement["Action"]:
+        policy["Statement"].remove(statement)
+    return parsed
+
+
+@pytest.mark.parametrize(
+    ("function", "action", "resource"),
+    [
+        ("ApiFunction", "dynamodb:UpdateItem", "BalancesTable"),
+        ("ApiFunction", "dynamodb:PutItem", "JobsTable"),
+        ("ApiFunction", "dynamodb:PutItem", "OutboxTable"),
+    ],
+)
+def test_a_function_without_one_of_its_rights_is_denied(monkeypatch, function, action, resource):
+    monkeypatch.setattr(stack, "template", lambda: crippled(function, action, resource))
+    with LocalStudio(worker=False) as studio, _http(studio) as http:
+        account = {"email": f"{secrets.token_hex(6)}@example.com", "password": secrets.token_urlsafe()}
+        token = http.post("/api/v1/auth/register", json=account).raise_for_status().json()["token"]
+        http.headers["Authorization"] = f"Bearer {token}"
+        assert http.post(SUBMIT, json=ORDER).status_code == 500
+        assert http.get("/api/v1/users/credits").json() == {"balance": 50, "held": 0}
+        denied = [line for line in logs_of(studio).splitlines() if "AccessDenied" in line]
+        assert denied
+        assert f"not authorized to perform: {action}" in denied[-1]
+
+
+def test_a_worker_has_only_the_rights_of_its_role(studio):
+    sts = studio.session().client("sts", endpoint_url=studio.emulator.url)
+    role = studio.deployment.outputs["WorkerRoleArn"]
+    keys = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], "us-east-1")
+    names = studio.deployment.settings
+    dynamodb = session.client("dynamodb", endpoint_url=studio.emulator.url)
+    s3 = session.client("s3", endpoint_url=studio.emulator.url)
+    forbidden = [
+        lambda: dynamodb.scan(TableName=names["BALANCES_TABLE"]),
+        lambda: dynamodb.put_item(TableName=names["LEDGER_TABLE"], Item={"userId": {"S": "u"}, "id": {"S": "x"}}),
+        lambda: dynamodb.put_item(TableName=names["SETTLEMENTS_TABLE"], Item={"jobId": {"S": "j"}}),
+        lambda: s3.put_object(Bucket=names["MEDIA_BUCKET"], Key="elsewhere/x", Body=b""),
+        lambda: s3.list_objects_v2(Bucket=names["MEDIA_BUCKET"]),
+    ]
+    for attempt in forbidden:
+        with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
+            attempt()
+    s3.put_object(Bucket=names["MEDIA_BUCKET"], Key="outputs/test", Body=b"")
+
+
+def test_the_demo_leaves_a_report_and_nothing_else(tmp_path):
+    before = _footprint()
+    demo_run = subprocess.run(
+        [sys.executable, "-m", "infra.local", "demo"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert demo_run.returncode == 0, demo_run.stdout + demo_run.stderr
+    (row,) = json.loads((tmp_path / "demo-output" / "report.json").read_text())
+    assert set(row) == {"feature", "jobId", "status", "seconds", "credits", "engine", "files"}
+    assert (row["feature"], row["status"], row["credits"]) == ("image-generation", "completed", 4)
+    assert all((tmp_path / file).stat().st_size > 10_000 for file in row["files"])
+    assert _footprint() == before
+
+
+def test_accounts_jobs_and_files_survive_a_restart(tmp_path):
+    account = {"email": f"{secrets.token_hex(6)}@example.com", "password": secrets.token_urlsafe()}
+    with LocalStudio(tmp_path) as studio, _http(studio) as http:
+        token = http.post("/api/v1/auth/register", json=account).raise_for_status().json()["token"]
+        http.headers["Authorization"] = f"Bearer {token}"
+        address = http.post(SUBMIT, json=ORDER).raise_for_status().json()["urls"]["self"]
+        wait_for(lambda: http.get(address).json()["status"], lambda status: status == "completed")
+        port = studio.emulator.port
+    with _squatter(port), LocalStudio(tmp_path) as studio, _http(studio) as http:
+        assert studio.emulator.port != port, "it moved, and everything moved along"
+        http.headers["Authorization"] = f"Bearer {token}"
+        assert http.get("/api/v1/users/credits").raise_for_status().json() == {"balance": 48, "held": 0}
+        (file,) = http.get(f"{address}/download").raise_for_status().json()["files"]
+        assert len(httpx.get(file["url"], trust_env=False).raise_for_status().content) == file["sizeBytes"]
+        another = http.post(SUBMIT, json=ORDER).raise_for_status().json()["urls"]["self"]
+        wait_for(lambda: http.get(another).json()["status"], lambda status: status == "completed")
+
+
+def test_taken_ports_are_no_obstacle():
+    with _squatter(0) as taken:
+        assert free_port(taken) != taken
+
+
+def test_the_front_door_serves_the_page_and_the_api(studio):
+    page = httpx.get(studio.url, trust_env=False)
+    assert page.headers["content-type"].startswith("text/html")
+    assert httpx.get(f"{studio.url}/health", trust_env=False).json() == {"status": "ok", "stage": "dev"}
+    assert httpx.get(f"{studio.url}/nothing", trust_env=False).status_code == 404
+    assert httpx.get(f"{studio.url}/api/v1/nothing", trust_env=False).json()["code"] == "not_found"
+
+
+def test_a_deployment_that_cannot_work_says_why_and_leaves_nothing():
+    before = _footprint()
+    with pytest.raises(stack.DeployFailed, match="Stage"), LocalStudio(parameters={"Stage": "moon"}):
+        pass
+    assert _footprint() == before
+
+
+def test_the_demo_fails_loudly_when_a_job_does(studio, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(demo, "JOB_TIMEOUT_SECONDS", 0)
+    with pytest.raises(demo.DemoFailed, match="still"):
+        demo.run(studio.url)
+
+
+def _http(studio: LocalStudio) -> httpx.Client:
+    return httpx.Client(base_url=studio.url, timeout=60, trust_env=False)
+
+
+@contextmanager
+def _squatter(port: int) -> Iterator[int]:
+    """Somebody else listening on `port`, or on any port if it is 0."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def _footprint() -> tuple[set[str], set[str]]:
+    """Our processes and temporary folders; those of the session's shared studio are there before and after."""
+    commands = set()
+    for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = cmdline.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:  # it ended while we looked
+            continue
+        if "ministack" in command or "queue_worker" in command:
+            commands.add(f"{cmdline.parent.name} {command}")
+    return commands, {path.name for path in Path(tempfile.gettempdir()).glob("studio-*")}
