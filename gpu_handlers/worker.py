@@ -47,13 +47,15 @@ class Worker:
 
     keep_visible: Callable[[], None]
     """Called with every heartbeat to keep the message hidden from other workers."""
+    profile: str
+    """Names the engines, see `gpu_handlers.engines.catalogue`."""
     stopping: threading.Event = field(default_factory=threading.Event)
     _illustrator: Illustrator | None = None
 
     def setup(self) -> None:
         """Load the engines; once per process, before the first job."""
-        self._illustrator = catalogue.illustrator()
-        logger.info("worker ready", extra={"profile": catalogue.profile(), **asdict(self._illustrator.facts)})
+        self._illustrator = catalogue.illustrator(self.profile)
+        logger.info("worker ready", extra={"profile": self.profile, **asdict(self._illustrator.facts)})
 
     def run_job(self, job_id: str) -> Verdict:
         """Work on one job and report how it ended. Never raises for what happens inside a job."""

@@ -70,6 +70,8 @@ def _document(error: StudioError, request_id: str) -> dict[str, Any]:
 def _headers(error: StudioError) -> dict[str, str | list[str]]:
     if error.status == 401:
         return {"WWW-Authenticate": "Bearer"}
+    if error.status == 429:
+        return {"Retry-After": str(error.extra["retryAfter"])}
     if error.status == 503:
         return {"Retry-After": "1"}
     return {}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from studio.catalog import Order
     from studio.tables import Entry, JobRow, User
     from studio.tokens import Token
+    from studio.workers import Crew
 
 T = TypeVar("T")
 
@@ -31,11 +32,27 @@ class Page(View, Generic[T]):
     next_cursor: str | None = Field(None, description="Pass as `cursor` to get the next page.")
 
 
+class CrewView(View):
+    """Workers of one kind."""
+
+    queue: Literal["jobs", "drafts"] = Field(description="`jobs`: paid work; `drafts`: free drafts.")
+    profile: str = Field(description="What they draw with; `sketch` is the one without a model.")
+    state: str
+    reason: str | None
+    count: int
+
+    @classmethod
+    def of(cls, crew: Crew) -> CrewView:
+        """The crew as anybody may see it."""
+        return cls.model_validate(crew, from_attributes=True)
+
+
 class Health(View):
-    """Whether the API answers."""
+    """Whether the API answers, and who is there to work."""
 
     status: Literal["ok"] = "ok"
     stage: str
+    workers: list[CrewView]
 
 
 class UserView(View):

@@ -1,20 +1,28 @@
-"""Works on the SQS jobs queue until told to stop: on ECS, on a GPU box under a desk, or in the local studio."""
+"""Works on an SQS queue until told to stop: on ECS, on a GPU box under a desk, or in the local studio.
+
+`--queue jobs` (the default) takes paid work, `--queue drafts` free drafts.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import signal
 import threading
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
+from gpu_handlers.engines import catalogue
 from gpu_handlers.worker import Verdict, Worker
-from studio import aws
+from studio import aws, ids, workers
 from studio.settings import settings
 from studio.telemetry import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+Queue = Literal["jobs", "drafts"]
 
 POLL_SECONDS = 20  # the longest SQS holds an empty answer back
 RETRY_DELAY_SECONDS = 2
@@ -29,16 +37,21 @@ class _Stop(BaseException):
 class QueueWorker:
     """One process, one job at a time."""
 
-    def __init__(self) -> None:
-        self._worker = Worker(keep_visible=self._keep_visible)
+    def __init__(self, queue: Queue) -> None:
+        self._queue, self._profile = assignment(queue)
+        self._id = ids.new("wrk")
+        self._worker = Worker(keep_visible=self._keep_visible, profile=self._profile)
         self._receipt: str | None = None
         self._idle = threading.Event()
+        self._gone = threading.Event()
 
     def run(self) -> None:
         """Poll, work, repeat."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         self._worker.setup()
+        presence = threading.Thread(target=self._announce, name="presence", daemon=True)
+        presence.start()
         try:
             while not self._worker.stopping.is_set():
                 message = self._receive()
@@ -46,7 +59,23 @@ class QueueWorker:
                     self._handle(message)
         except _Stop:
             pass
+        self._gone.set()
+        presence.join()
+        workers.leave(self._id)
         logger.info("worker stopped")
+
+    @property
+    def _queue_url(self) -> str:
+        return settings().drafts_queue_url if self._queue == "drafts" else settings().jobs_queue_url
+
+    def _announce(self) -> None:
+        while True:
+            try:
+                workers.announce(self._id, queue=self._queue, profile=self._profile)
+            except Exception:  # the work matters more than the word of it
+                logger.exception("announcement failed")
+            if self._gone.wait(workers.ANNOUNCE_SECONDS):
+                return
 
     def _receive(self) -> MessageTypeDef | None:
         self._idle.set()
@@ -54,7 +83,7 @@ class QueueWorker:
             if self._worker.stopping.is_set():  # the signal came just before we were idle
                 return None
             answer = aws.client("sqs").receive_message(
-                QueueUrl=settings().jobs_queue_url,
+                QueueUrl=self._queue_url,
                 MaxNumberOfMessages=1,
                 WaitTimeSeconds=POLL_SECONDS,
                 VisibilityTimeout=settings().lease_seconds + VISIBILITY_SLACK_SECONDS,
@@ -73,7 +102,7 @@ class QueueWorker:
             return
         match self._worker.run_job(job_id):
             case Verdict.DONE:
-                aws.client("sqs").delete_message(QueueUrl=settings().jobs_queue_url, ReceiptHandle=self._receipt)
+                aws.client("sqs").delete_message(QueueUrl=self._queue_url, ReceiptHandle=self._receipt)
             case Verdict.AGAIN:
                 self._show_again_in(RETRY_DELAY_SECONDS)
             case Verdict.LEAVE:
@@ -85,7 +114,7 @@ class QueueWorker:
     def _show_again_in(self, seconds: int) -> None:
         if self._receipt:
             aws.client("sqs").change_message_visibility(
-                QueueUrl=settings().jobs_queue_url, ReceiptHandle=self._receipt, VisibilityTimeout=seconds
+                QueueUrl=self._queue_url, ReceiptHandle=self._receipt, VisibilityTimeout=seconds
             )
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the signature of handlers
@@ -94,5 +123,27 @@ class QueueWorker:
             raise _Stop
 
 
+def assignment(queue: Queue) -> tuple[Queue, str]:
+    """Queue and profile this machine works with when asked for `queue`.
+
+    Drafts are always sketched. A machine that can only sketch takes drafts even if asked for paid work, unless its
+    operator sells sketches on purpose (`STUDIO_SELL_SKETCHES=true`, as the local studio does).
+    """
+    if queue == "drafts":
+        return "drafts", "sketch"
+    profile = catalogue.profile()
+    if profile == "sketch" and os.environ.get("STUDIO_SELL_SKETCHES") != "true":
+        logger.warning("no engine for paid work on this machine; taking drafts only")
+        return "drafts", "sketch"
+    return "jobs", profile
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m gpu_handlers.entry.queue_worker", description=__doc__)
+    parser.add_argument("--queue", choices=["jobs", "drafts"], default="jobs")
+    QueueWorker(cast(Queue, parser.parse_args().queue)).run()
+
+
 if __name__ == "__main__":
-    QueueWorker().run()
+    main()

@@ -14,5 +14,5 @@ def run(order: ImageGeneration, ctx: JobContext) -> Outputs:
     with ctx.stage("illustrate", until=0.95) as stage:
         pictures = illustrate.variations(ctx.illustrator, order, seeds, stage)
     with ctx.stage("encode", until=1.0) as stage:
-        files = provenance.png_files(pictures, seeds, ctx.illustrator.facts, stage)
-    return Outputs(files, {"seeds": seeds})
+        files = provenance.png_files(pictures, seeds, ctx.illustrator.facts, stage, draft=order.draft)
+    return Outputs(files, {"seeds": seeds, "quality": order.quality})

@@ -8,8 +8,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from gpu_handlers.context import Stage
-from gpu_handlers.engines.illustrator import EngineFacts, Picture
+from gpu_handlers.engines.illustrator import EngineFacts, Picture, Rgb
 from gpu_handlers.outputs import OutputFile
+from gpu_handlers.stages import mark
 
 # IPTC's term for synthetic media; what C2PA and platforms look for.
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
@@ -20,17 +21,18 @@ PNG_LEVEL = 4
 
 
 def png_files(
-    pictures: list[Picture], seeds: list[int], facts: EngineFacts, stage: Stage
+    pictures: list[Picture], seeds: list[int], facts: EngineFacts, stage: Stage, *, draft: bool
 ) -> tuple[OutputFile, ...]:  # fmt: skip
-    """`image-1.png` … in the order of the pictures."""
+    """`image-1.png` … in the order of the pictures; drafts carry the corner mark."""
     files = []
     for number, (picture, seed) in enumerate(zip(pictures, seeds, strict=True), start=1):
-        files.append(OutputFile(f"image-{number}.png", png(picture, seed, facts), "image/png"))
+        image = mark.draft(picture.image) if draft else picture.image
+        files.append(OutputFile(f"image-{number}.png", png(image, seed, facts), "image/png"))
         stage.step(number, len(pictures))
     return tuple(files)
 
 
-def png(picture: Picture, seed: int, facts: EngineFacts) -> bytes:
+def png(image: Rgb, seed: int, facts: EngineFacts) -> bytes:
     """The picture as PNG with engine, model, seed and source type in its text chunks."""
     info = PngInfo()
     info.add_text("Software", f"AI Creative Studio ({facts.engine})")
@@ -39,5 +41,5 @@ def png(picture: Picture, seed: int, facts: EngineFacts) -> bytes:
     drawn = facts.engine == "sketch"
     info.add_text("DigitalSourceType", COMPUTER_DRAWN_SOURCE_TYPE if drawn else DIGITAL_SOURCE_TYPE)
     buffer = io.BytesIO()
-    Image.fromarray(picture.image, "RGB").save(buffer, "PNG", pnginfo=info, compress_level=PNG_LEVEL)
+    Image.fromarray(image).save(buffer, "PNG", pnginfo=info, compress_level=PNG_LEVEL)
     return buffer.getvalue()

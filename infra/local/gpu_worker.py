@@ -28,13 +28,14 @@ class GpuWorker:
         endpoint_url: str,
         deployment: Deployment,
         *,
+        queue: str = "jobs",
         command: tuple[str, ...] = ("-m", MODULE),
         extra_env: dict[str, str] | None = None,
         restart: bool = True,
     ) -> None:
         self.child = Child(
-            "worker",
-            [sys.executable, *command],
+            f"{queue} worker",
+            [sys.executable, *command, "--queue", queue],
             env=base_env()
             | deployment.settings
             | {
@@ -46,10 +47,11 @@ class GpuWorker:
                 "AWS_CONFIG_FILE": str(_credentials_file(folder, deployment)),
                 "AWS_SHARED_CREDENTIALS_FILE": str(folder / "none"),
                 "AWS_PROFILE": "worker",
+                "STUDIO_SELL_SKETCHES": "true",  # whoever runs the studio at home plays with credits, not money
             }
             | (extra_env or {}),
             cwd=ROOT,
-            log=folder / "logs" / "worker.log",
+            log=folder / "logs" / f"{queue}-worker.log",
         )
         self._restart = restart
         self._stopping = threading.Event()

@@ -26,7 +26,7 @@ class LocalStudio:
     Args:
         folder: where state and logs are kept between runs; None keeps nothing.
         parameters: of the template, where they differ from its defaults.
-        worker: whether to start a GPU worker.
+        worker: whether to start the workers, one for paid jobs and one for drafts.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class LocalStudio:
         self._parameters = {"RequireTls": "false"} | (parameters or {})
         self._with_worker = worker
         self._exit = ExitStack()
-        self._worker: GpuWorker | None = None
+        self._workers: list[GpuWorker] = []
         self.folder: Path
         self.emulator: Emulator
         self.deployment: Deployment
@@ -79,22 +79,35 @@ class LocalStudio:
         self.emulator.start()
         self.deployment = stack.deploy(self.session(), self.emulator.url, self._parameters)
         if self._with_worker:
-            self._worker = self.worker()
-            cleanup.callback(self._worker.stop)
-            self._worker.start()
+            for queue in ("jobs", "drafts"):
+                worker = self.worker(queue=queue)
+                cleanup.callback(worker.stop)
+                worker.start()
+                self._workers.append(worker)
         self.front_door = FrontDoor(self.api_url)
         cleanup.callback(self.front_door.stop)
         self.front_door.start()
 
     def worker_log(self) -> str:
-        """The end of the worker's log."""
-        return self._worker.child.tail() if self._worker else ""
+        """The end of the workers' logs."""
+        return "\n".join(worker.child.tail() for worker in self._workers)
 
     def worker(
-        self, *, command: tuple[str, ...] | None = None, extra_env: dict[str, str] | None = None, restart: bool = True
+        self,
+        *,
+        queue: str = "jobs",
+        command: tuple[str, ...] | None = None,
+        extra_env: dict[str, str] | None = None,
+        restart: bool = True,
     ) -> GpuWorker:
         """A further worker, not started yet; `command` replaces the program that the interpreter runs."""
         arguments = {"command": command} if command else {}
         return GpuWorker(
-            self.folder, self.emulator.url, self.deployment, extra_env=extra_env, restart=restart, **arguments
+            self.folder,
+            self.emulator.url,
+            self.deployment,
+            queue=queue,
+            extra_env=extra_env,
+            restart=restart,
+            **arguments,
         )  # fmt: skip

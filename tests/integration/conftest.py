@@ -76,6 +76,9 @@ class Studio:
     def queued_jobs(self) -> list[str]:
         return [json.loads(message["Body"])["jobId"] for message in _drain("JOBS")]
 
+    def queued_drafts(self) -> list[str]:
+        return [json.loads(message["Body"])["jobId"] for message in _drain("DRAFTS")]
+
     def news(self) -> list[dict[str, Any]]:
         """Events that reached the bus, as an eavesdropping queue got them."""
         return [json.loads(message["Body"]) for message in _drain("NEWS")]
@@ -120,6 +123,7 @@ def _make_resources() -> dict[str, str]:
     client("s3").create_bucket(Bucket="media")
     sqs = client("sqs")
     _queues["JOBS"] = made["JobsQueue"] = sqs.create_queue(QueueName="jobs")["QueueUrl"]
+    _queues["DRAFTS"] = made["DraftsQueue"] = sqs.create_queue(QueueName="drafts")["QueueUrl"]
     _queues["NEWS"] = sqs.create_queue(QueueName="news")["QueueUrl"]
     events = client("events")
     events.create_event_bus(Name="bus")

@@ -48,7 +48,7 @@ def engine() -> ScriptedEngine:
 
 @pytest.fixture
 def worker(engine) -> Worker:
-    worker = Worker(keep_visible=lambda: None)
+    worker = Worker(keep_visible=lambda: None, profile="scripted")
     worker._illustrator = engine
     return worker
 

@@ -45,4 +45,4 @@ class ScriptedEngine:
 if __name__ == "__main__":
     catalogue.PROFILES["scripted"] = ScriptedEngine
     os.environ["STUDIO_PROFILE"] = "scripted"
-    QueueWorker().run()
+    QueueWorker("jobs").run()

@@ -121,6 +121,34 @@ def test_a_frozen_worker_that_wakes_up_late_changes_nothing(user, scripted, tmp_
     assert user.credits() == (48, 0)
 
 
+def test_a_draft_does_not_wait_for_paid_work(studio, user, scripted, tmp_path):
+    scripted("wait")
+    paid = user.submit()
+    wait_for((tmp_path / "started").exists)
+    drafts = studio.worker(queue="drafts")
+    drafts.start()
+    try:
+        draft = user.wait(user.submit(quality="draft"))
+    finally:
+        drafts.stop()
+    assert (draft["status"], draft["result"]["engine"], draft["result"]["quality"]) == ("completed", "sketch", "draft")
+    assert draft["credits"] == {"held": 0, "charged": 0, "refunded": 0}
+    assert user.job(paid)["status"] == "processing"
+    assert user.credits() == (48, 2)
+    user.http.delete(paid["urls"]["self"]).raise_for_status()
+
+
+def test_health_names_the_workers_and_forgets_those_that_left(studio, worker):
+    def crews() -> list[tuple[str, str]]:
+        health = httpx.get(f"{studio.url}/health", trust_env=False).json()
+        return [(crew["queue"], crew["profile"]) for crew in health["workers"] if crew["profile"] == "sketch"]
+
+    wait_for(crews)
+    assert crews() == [("jobs", "sketch")]
+    worker.stop()
+    assert crews() == []
+
+
 def test_sixteen_clients_racing_for_the_last_credits(user):
     for _ in range(5):
         user.submit(numImages=4)  # 50 − 40 = 10 credits left: five single pictures

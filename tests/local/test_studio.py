@@ -134,7 +134,7 @@ def test_taken_ports_are_no_obstacle():
 def test_the_front_door_serves_the_page_and_the_api(studio):
     page = httpx.get(studio.url, trust_env=False)
     assert page.headers["content-type"].startswith("text/html")
-    assert httpx.get(f"{studio.url}/health", trust_env=False).json() == {"status": "ok", "stage": "dev"}
+    assert httpx.get(f"{studio.url}/health", trust_env=False).json()["status"] == "ok"
     assert httpx.get(f"{studio.url}/nothing", trust_env=False).status_code == 404
     assert httpx.get(f"{studio.url}/api/v1/nothing", trust_env=False).json()["code"] == "not_found"
 

@@ -49,7 +49,7 @@ for _kind in catalog.ORDERS.values():
         description=f"{_kind.summary} {_kind.credits_per_unit} credits per {_kind.unit}.",
         tags=["jobs"],
         status_code=202,
-        responses={202: {"description": "Accepted; poll `Location`."}, **problems(401, 402, 503, *WRITE)},
+        responses={202: {"description": "Accepted; poll `Location`."}, **problems(401, 402, 429, 503, *WRITE)},
     )(_submit_route(_kind))
 
 

@@ -16,6 +16,7 @@ _MEANINGS = {
     413: "The body is too large.",
     415: "The body is not JSON.",
     422: "A value is not allowed; `errors` names each field.",
+    429: "A quota is used up; `Retry-After` says for how long.",
     503: "Busy; nothing was changed, try again.",
 }
 

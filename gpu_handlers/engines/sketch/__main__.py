@@ -2,7 +2,6 @@
 
 python -m gpu_handlers.engines.sketch --prompt "a fox in the snow" --style anime --size 1024x1024 --seed 1 --out fox.png
 python -m gpu_handlers.engines.sketch --sheet sheet.png
-python -m gpu_handlers.engines.sketch --bench
 """
 
 from __future__ import annotations
@@ -20,11 +19,6 @@ from gpu_handlers.engines.sketch.styles import STYLES
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; gives back the exit status."""
     options = _parser().parse_args(arguments)
-    if options.bench:
-        for size in (Size(1024, 1024), Size(1920, 1080)):
-            rate, slowest = sheet.pictures_per_second(size)
-            print(f"{size.width}x{size.height}: {rate:.1f} pictures/s, slowest {slowest * 1000:.0f} ms")
-        return 0
     if options.sheet:
         styles = options.styles.split(",") if options.styles else sheet.SHEET_STYLES
         sheet.save(sheet.contact_sheet(styles=styles, seed=options.seed), options.sheet)
@@ -55,7 +49,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=Path("sketch.png"))
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="write the contact sheet of 24 prompts × styles")
     parser.add_argument("--styles", help="styles of the contact sheet, comma-separated")
-    parser.add_argument("--bench", action="store_true", help="pictures per second on this machine")
     return parser
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -90,18 +89,3 @@ def save(image: Any, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     formats = {".jpg": skia.kJPEG, ".jpeg": skia.kJPEG, ".webp": skia.kWEBP}
     image.save(str(path), formats.get(path.suffix.lower(), skia.kPNG), 88)
-
-
-def pictures_per_second(size: Size, rounds: int = 2) -> tuple[float, float]:
-    """Pictures per second over all prompts, and the slowest one's seconds. The first round warms the caches."""
-    engine = SketchEngine()
-    styles = ("realistic", "cinematic", "cartoon")
-    for prompt in PROMPTS:
-        engine.illustrate(prompt, style="realistic", size=Size(256, 256), seed=0)
-    times = []
-    for seed in range(rounds):
-        for at, prompt in enumerate(PROMPTS):
-            start = perf_counter()
-            engine.illustrate(prompt, style=styles[at % len(styles)], size=size, seed=seed)
-            times.append(perf_counter() - start)
-    return len(times) / sum(times), max(times)

@@ -42,6 +42,10 @@ class Order(BaseModel):
     deadline_seconds: ClassVar[int]
     example: ClassVar[dict[str, Any]]
 
+    quality: Literal["standard", "draft"] = Field(
+        "standard", description="A draft is free, quick and drawn without a model."
+    )
+
     @property
     @abstractmethod
     def units(self) -> int:
@@ -49,8 +53,13 @@ class Order(BaseModel):
 
     @property
     def cost(self) -> int:
-        """The exact price in credits."""
-        return self.credits_per_unit * self.units
+        """The exact price in credits; drafts are free."""
+        return 0 if self.draft else self.credits_per_unit * self.units
+
+    @property
+    def draft(self) -> bool:
+        """Whether this is a free draft."""
+        return self.quality == "draft"
 
     def stored(self) -> dict[str, Any]:
         """The order as JSON, in the spelling of the API."""

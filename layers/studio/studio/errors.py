@@ -100,6 +100,12 @@ class KeyReused(StudioError):
     status, code, title = 422, "idempotency_key_reuse", "This Idempotency-Key was used with another request"
 
 
+class TooManyRequests(StudioError):
+    """A quota of the user is used up; `retryAfter` seconds help."""
+
+    status, code, title = 429, "too_many_requests", "Too many requests"
+
+
 class Busy(StudioError):
     """Too many writers at once; nothing was changed and trying again is safe."""
 

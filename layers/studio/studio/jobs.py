@@ -13,7 +13,7 @@ from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from studio import clock, credits, ids, outbox
+from studio import clock, credits, ids, limits, outbox
 from studio.catalog import Order
 from studio.errors import (
     AlreadyExists,
@@ -103,10 +103,13 @@ def submit(user_id: str, order: Order, *, key: str | None = None, request_id: st
     Raises:
         InsufficientCredits: the balance is below `order.cost`; nothing is written.
         KeyReused: the same key came with another order.
+        TooManyRequests: the user's quota of free drafts is used up.
         Busy: too many of the user's requests at once; nothing is written.
     """
     if key and (earlier := _earlier(user_id, order, key)):
         return Submission(earlier, replayed=True)
+    if order.draft:
+        limits.take(limits.DRAFTS, user_id)
     try:
         job, message = _create(user_id, order, key, request_id)
     except AlreadyExists:
@@ -124,9 +127,10 @@ def _create(
 ) -> tuple[JobRow, OutboxRow]:  # fmt: skip
     job = _new(user_id, order, request_id)
     with transaction() as tx:
-        credits.hold(tx, user_id, order.cost, job.id)
+        if order.cost:
+            credits.hold(tx, user_id, order.cost, job.id)
         tx.create(job, condition=JobRow.id.does_not_exist(), otherwise=AlreadyExists("this job exists"))
-        message = outbox.queue(tx, "jobs", json.dumps({"jobId": job.id}))
+        message = outbox.queue(tx, "drafts" if order.draft else "jobs", json.dumps({"jobId": job.id}))
         if key:
             _remember(tx, user_id, order, key, job.id)
     return job, message
@@ -328,7 +332,9 @@ def _end(
         raise LeaseLost
     delivered = status is Status.COMPLETED
     with transaction() as tx:
-        amount = (credits.keep if delivered else credits.refund)(tx, job.user_id, job_id)
+        amount = 0
+        if job.credits:
+            amount = (credits.keep if delivered else credits.refund)(tx, job.user_id, job_id)
         tx.create(
             Settlement(
                 job_id,

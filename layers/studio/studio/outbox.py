@@ -20,7 +20,7 @@ from studio.telemetry import logger
 # Younger rows are most likely being sent by the request that wrote them.
 SWEEP_AFTER_SECONDS = 15
 
-Target = Literal["jobs", "bus"]
+Target = Literal["jobs", "drafts", "bus"]
 
 
 def queue(tx: Transaction, target: Target, body: str, *, detail_type: str | None = None) -> OutboxRow:
@@ -56,6 +56,8 @@ def _deliver(row: OutboxRow) -> None:
     match row.target:
         case "jobs":
             aws.client("sqs").send_message(QueueUrl=settings().jobs_queue_url, MessageBody=row.body)
+        case "drafts":
+            aws.client("sqs").send_message(QueueUrl=settings().drafts_queue_url, MessageBody=row.body)
         case "bus":
             events.put(events.JOBS_SOURCE, row.detail_type or "", row.body)
         case unknown:

@@ -23,7 +23,10 @@ class Settings(BaseSettings):
     settlements_table: str
     requests_table: str
     outbox_table: str
+    limits_table: str
+    workers_table: str
     jobs_queue_url: str
+    drafts_queue_url: str
     event_bus_name: str
     media_bucket: str
     signing_secret_arn: str

@@ -224,6 +224,31 @@ class Request(Row):
     expires_at = TTLAttribute(attr_name="expiresAt")
 
 
+class Limit(Row):
+    """How often a user did something within one window."""
+
+    class Meta:
+        table_name = _FromSettings("limits_table")
+
+    key = UnicodeAttribute(hash_key=True)
+    used = NumberAttribute()
+    expires_at = TTLAttribute(attr_name="expiresAt")
+
+
+class WorkerRow(Row):
+    """A worker that is there."""
+
+    class Meta:
+        table_name = _FromSettings("workers_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    queue = UnicodeAttribute()
+    profile = UnicodeAttribute()
+    state = UnicodeAttribute()
+    reason = UnicodeAttribute(null=True)
+    expires_at = TTLAttribute(attr_name="expiresAt")
+
+
 class OutboxRow(Row):
     """A message or event that must go out; written with the change it tells of, deleted once it was accepted."""
 
@@ -320,5 +345,7 @@ def retried(step: Callable[P, R]) -> Callable[P, R]:
 
 
 ALL_MODELS: tuple[type[Model], ...] = (
-    User, Email, Session, Balance, Entry, JobRow, Settlement, Request, OutboxRow,
+    User, Email, Session, Balance, Entry, JobRow, Settlement, Request, Limit,
+    WorkerRow,
+    OutboxRow,
 )  # fmt: skip
