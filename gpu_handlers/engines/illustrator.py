@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,5 +96,92 @@ class Illustrator(Protocol):
             reference: a picture to stay close to, where the engine can.
             steps: denoising steps, for engines that have them.
             on_step: told of every finished step; raises to stop the work at once.
+        """
+        ...
+
+
+class CannotDraw(Exception):
+    """The engine cannot do what was asked, however often it tries; `message` is for the customer."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class LoraChoice:
+    """A LoRA of the operator's list and how strongly it is applied, usually 0 … 1."""
+
+    id: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """A picture to go by.
+
+    Attributes:
+        image: the picture, any size.
+        mode: ``composition`` starts from it (img2img); ``style`` takes over its look (IP-Adapter).
+        strength: 0 … 1. Composition: how much may change. Style: how much of the look is taken.
+    """
+
+    image: Rgb
+    mode: Literal["composition", "style"] = "composition"
+    strength: float = 0.6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureOrder:
+    """Several pictures of one prompt, one per seed, for engines that denoise.
+
+    Attributes:
+        seeds: each 0 … 2³²−1.
+        steps: denoising steps; None leaves them to the engine.
+        scheduler: a name of the engine's schedulers; ``auto`` leaves it to the engine.
+    """
+
+    prompt: str
+    style: str
+    size: Size
+    seeds: tuple[int, ...]
+    negative: str = ""
+    steps: int | None = None
+    scheduler: str = "auto"
+    loras: tuple[LoraChoice, ...] = ()
+    reference: Reference | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """The pictures of an order, and how they came about as JSON for the result."""
+
+    pictures: tuple[Picture, ...]
+    record: dict[str, Any]
+
+
+PreviewReport = Callable[[int, Rgb], None]
+"""Called as `report(index, image)` with a small picture of what image number `index` is becoming."""
+
+
+@runtime_checkable
+class Diffuser(Illustrator, Protocol):
+    """A picture engine that draws several pictures of one prompt faster than one by one, with more to choose from."""
+
+    def draw(
+        self,
+        order: PictureOrder,
+        *,
+        on_step: StepReport = unreported,
+        on_preview: PreviewReport | None = None,
+    ) -> Drawing:
+        """Draw every picture of the order.
+
+        Args:
+            on_step: told of every finished step of the whole order; raises to stop the work at once.
+            on_preview: shown every picture while it comes about, where the engine can.
+        Raises:
+            CannotDraw: unknown scheduler or LoRA, or a size for which this machine has too little memory.
         """
         ...
