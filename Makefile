@@ -47,8 +47,9 @@ openapi: $(VENV)/.demo ## write docs/openapi.json from the code
 lock: ## renew constraints.txt from pyproject.toml
 	@rm -rf .tools/lock && $(PYTHON) -m venv .tools/lock
 	@.tools/lock/bin/python -m pip install --quiet --upgrade pip
-	@.tools/lock/bin/python -m pip install --quiet --group test --group lint --group node
+	@.tools/lock/bin/python -m pip install --quiet --group lint --group node
 	@.tools/lock/bin/python -m pip freeze --exclude pip | sed 's/+cpu$$//' > constraints.txt
+	@.tools/lock/bin/python -m infra.layer
 
 clean: ## remove everything the other targets made, local state included
 	@rm -rf $(VENV) .tools .studio node_modules demo-output .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from gpu_handlers.engines.illustrator import Illustrator
+from gpu_handlers.engines.illustrator import Illustrator, Rgb
 from studio.jobs import Progress
 
 Report = Callable[[Progress], None]
@@ -35,6 +35,8 @@ class JobContext:
 
     illustrator: Illustrator
     report: Report
+    picture: Callable[[str], Rgb]
+    """The customer's picture of an order field, for example ``person``."""
     timings: dict[str, float] = field(default_factory=dict)
     _done: float = 0.0
 

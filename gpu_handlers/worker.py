@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import importlib
+import io
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
 
 from gpu_handlers.context import JobContext
 from gpu_handlers.engines import catalogue
-from gpu_handlers.engines.illustrator import Illustrator
+from gpu_handlers.engines.illustrator import Illustrator, Rgb
 from gpu_handlers.failures import JobFailed, WorkerStopping
 from gpu_handlers.outputs import Outputs
-from studio import catalog, events, jobs, storage
-from studio.errors import JobEnded, LeaseHeld, LeaseLost, NotFound
+from studio import catalog, events, jobs, storage, uploads
+from studio.catalog import Order
+from studio.errors import Duplicate, JobEnded, LeaseHeld, LeaseLost, NotFound
 from studio.events import Finished
 from studio.jobs import Progress
 from studio.settings import settings
@@ -28,6 +33,17 @@ INTERNAL_FAILURE = {
     "code": "internal",
     "message": "Something went wrong on our side, several times. Your credits have been returned.",
 }
+
+
+SETUP_RETRY_SECONDS = 60  # weights may appear later: a volume that mounts slowly, an operator who fetches them
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether a worker can work, and if not, why."""
+
+    state: Literal["starting", "ready", "setup_failed"]
+    reason: str | None = None
 
 
 class Verdict(Enum):
@@ -50,18 +66,36 @@ class Worker:
     profile: str
     """Names the engines, see `gpu_handlers.engines.catalogue`."""
     stopping: threading.Event = field(default_factory=threading.Event)
+    health: Health = Health("starting")
     _illustrator: Illustrator | None = None
 
     def setup(self) -> None:
-        """Load the engines; once per process, before the first job."""
-        self._illustrator = catalogue.illustrator(self.profile)
-        logger.info("worker ready", extra={"profile": self.profile, **asdict(self._illustrator.facts)})
+        """Load the engines; once per process, before the first job.
 
-    def run_job(self, job_id: str) -> Verdict:
+        While that fails the worker takes no jobs, says why in its `health`, and tries again every minute until it is
+        told to stop. Ending the process instead would only start it again, endlessly and silently.
+        """
+        while not self._load() and not self.stopping.wait(SETUP_RETRY_SECONDS):
+            pass
+
+    def _load(self) -> bool:
+        try:
+            self._illustrator = catalogue.illustrator(self.profile)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            if reason != self.health.reason:  # once is enough
+                logger.exception("worker cannot work", extra={"profile": self.profile, "reason": reason})
+            self.health = Health("setup_failed", reason)
+            return False
+        self.health = Health("ready")
+        logger.info("worker ready", extra={"profile": self.profile, **asdict(self._illustrator.facts)})
+        return True
+
+    def run_job(self, job_id: str, message_id: str | None = None) -> Verdict:
         """Work on one job and report how it ended. Never raises for what happens inside a job."""
         try:
-            job = jobs.claim(job_id)
-        except (JobEnded, NotFound):
+            job = jobs.claim(job_id, message_id)
+        except (JobEnded, NotFound, Duplicate):
             return Verdict.DONE
         except LeaseHeld:
             return Verdict.LEAVE  # the message outlasts the lease, so it comes back if the other worker dies
@@ -81,14 +115,14 @@ class Worker:
             logger.info("work stopped: the job was cancelled, ended or taken over")
             return Verdict.LEAVE
         except WorkerStopping:
-            return self._hand_back(job.id, attempt)
+            return self._hand_back(job.id, attempt, failed=False)
         except JobFailed as failure:
             logger.warning("job failed", extra={"code": failure.code})
             return self._report_failure(job.id, attempt, {"code": failure.code, "message": failure.message})
         except Exception:
             logger.exception("attempt failed")
-            if attempt < jobs.MAX_ATTEMPTS:
-                return self._hand_back(job.id, attempt)
+            if job.failures + 1 < jobs.MAX_FAILURES:
+                return self._hand_back(job.id, attempt, failed=True)
             return self._report_failure(job.id, attempt, INTERNAL_FAILURE)
         logger.info("job finished", extra={"timings": result["metadata"]["timings"]})
         return Verdict.DONE
@@ -99,7 +133,7 @@ class Worker:
         order = catalog.parse(job.feature, job.order)
         started = time.perf_counter()
         with self._heartbeat(job.id, attempt) as report:
-            context = JobContext(self._illustrator, report)
+            context = JobContext(self._illustrator, report, _pictures_of(job.user_id, order))
             outputs: Outputs = _feature(job.feature)(order, context)
             with context.stage("upload", until=1.0) as stage:
                 prefix = storage.output_prefix(job.user_id, job.id, attempt)
@@ -120,7 +154,7 @@ class Worker:
         def beat() -> None:
             while not finished.wait(settings().lease_seconds / 3):
                 try:
-                    jobs.beat(job_id, attempt)
+                    jobs.renew(job_id, attempt)
                     self.keep_visible()
                 except LeaseLost:
                     lost.set()
@@ -133,7 +167,12 @@ class Worker:
                 raise LeaseLost
             if self.stopping.is_set():
                 raise WorkerStopping
-            jobs.beat(job_id, attempt, progress)
+            try:
+                jobs.report(job_id, attempt, progress)
+            except LeaseLost:
+                raise
+            except Exception:  # the work is worth more than one number of its progress
+                logger.exception("progress was not recorded")
 
         thread = threading.Thread(target=beat, name=f"heartbeat-{job_id}", daemon=True)
         thread.start()
@@ -143,9 +182,9 @@ class Worker:
             finished.set()
             thread.join()
 
-    def _hand_back(self, job_id: str, attempt: int) -> Verdict:
+    def _hand_back(self, job_id: str, attempt: int, *, failed: bool) -> Verdict:
         try:
-            jobs.release(job_id, attempt)
+            jobs.release(job_id, attempt, failed=failed)
         except LeaseLost:
             return Verdict.LEAVE
         return Verdict.AGAIN
@@ -156,8 +195,21 @@ class Worker:
             events.put(events.WORKER_SOURCE, events.JOB_FINISHED, event.detail())
         except Exception:
             logger.exception("failure could not be reported")
-            return self._hand_back(job_id, attempt)
+            return self._hand_back(job_id, attempt, failed=True)
         return Verdict.DONE
+
+
+def _pictures_of(user_id: str, order: Order) -> Callable[[str], Rgb]:
+    """Loads the picture that a field of the order refers to, H×W×3."""
+
+    def load(field_name: str) -> Rgb:
+        key = storage.input_key(user_id, getattr(order, field_name))
+        with Image.open(io.BytesIO(storage.read(key, max_bytes=uploads.MAX_UPLOAD_BYTES))) as picture:
+            opaque = Image.new("RGBA", picture.size, "white")
+            opaque.alpha_composite(picture.convert("RGBA"))
+            return np.asarray(opaque.convert("RGB"))
+
+    return load
 
 
 def _feature(name: str) -> Callable[[Any, JobContext], Outputs]:

@@ -24,7 +24,8 @@ os.environ |= {
 @pytest.fixture(autouse=True)
 def _fresh_process_state() -> None:
     """What a Lambda process reads once must not leak from test to test."""
-    from studio import settings, tokens
+    from studio import settings, tokens, workers
 
+    workers._present.cache_clear()
     settings.settings.cache_clear()
     tokens._signing_key.cache_clear()

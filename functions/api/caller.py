@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
+from studio.errors import NotAuthenticated
 from studio.tokens import Caller
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ def caller(router: Router) -> Caller:
     """The authenticated caller; the gate has put it there."""
     who = router.context["caller"]
     if not isinstance(who, Caller):
-        raise TypeError("this route is open but asks for a caller")
+        raise NotAuthenticated
     return who
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -35,3 +36,9 @@ def register(app: APIGatewayHttpResolver) -> None:
     @app.get("/api/v1/openapi.json", include_in_schema=False)
     def _openapi() -> Response[str]:
         return Response(200, "application/json", document(app))
+
+
+if __name__ == "__main__":
+    from api.handler import app
+
+    sys.stdout.write(document(app) + "\n")

@@ -7,6 +7,7 @@ import binascii
 import json
 
 from studio.errors import Fault, InvalidOrder
+from studio.jobs import JOB_ID
 
 
 def cursor(position: int | str | None) -> str | None:
@@ -19,17 +20,17 @@ def cursor(position: int | str | None) -> str | None:
 def number(value: str | None) -> int | None:
     """The position of a cursor over numbers."""
     position = _position(value)
-    if position is not None and (not isinstance(position, int) or position < 1):
-        raise _invalid()
-    return position
+    if position is None or (type(position) is int and 1 <= position < 2**53):
+        return position
+    raise _invalid()
 
 
-def text(value: str | None) -> str | None:
-    """The position of a cursor over ids."""
+def job_id(value: str | None) -> str | None:
+    """The position of a cursor over jobs."""
     position = _position(value)
-    if position is not None and (not isinstance(position, str) or not position):
-        raise _invalid()
-    return position
+    if position is None or (isinstance(position, str) and JOB_ID.fullmatch(position)):
+        return position
+    raise _invalid()
 
 
 def _position(value: str | None) -> object:

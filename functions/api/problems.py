@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from studio.catalog import faults_of
-from studio.errors import Fault, InvalidOrder, MalformedRequest, NotFound, StudioError
+from studio.errors import Fault, InvalidOrder, NotFound, StudioError
 from studio.telemetry import logger
 
 if TYPE_CHECKING:
@@ -37,10 +37,6 @@ def register(app: APIGatewayHttpResolver) -> None:
     @app.exception_handler(NotFoundError)
     def _no_route(error: NotFoundError) -> Response[str]:  # noqa: ARG001  # the signature of exception handlers
         return answer(NotFound("There is nothing at this address."), request_id())
-
-    @app.exception_handler([RecursionError, UnicodeDecodeError])
-    def _unreadable(error: Exception) -> Response[str]:
-        return answer(MalformedRequest(f"The body cannot be read: {type(error).__name__}."), request_id())
 
     @app.exception_handler(Exception)
     def _unknown(error: Exception) -> Response[str]:
@@ -79,9 +75,6 @@ def _headers(error: StudioError) -> dict[str, str | list[str]]:
 
 def _from_validation(error: RequestValidationError) -> StudioError:
     found = error.errors()
-    if any(item["type"] == "json_invalid" for item in found):
-        reason = found[0].get("ctx", {}).get("error", "it is not JSON")
-        return MalformedRequest(f"The body is not valid JSON: {reason}.")
     faults = tuple(
         fault
         for item in found

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from studio.catalog import Order
     from studio.tables import Entry, JobRow, User
     from studio.tokens import Token
+    from studio.uploads import UploadTarget
     from studio.workers import Crew
 
 T = TypeVar("T")
@@ -50,7 +51,7 @@ class CrewView(View):
 class Health(View):
     """Whether the API answers, and who is there to work."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["ok", "degraded"] = Field(description="`degraded`: the API runs, its database does not answer.")
     stage: str
     workers: list[CrewView]
 
@@ -201,6 +202,20 @@ class FilesView(View):
     """The files of a completed job, with fresh links."""
 
     files: list[FileView]
+
+
+class UploadView(View):
+    """Where to send one file: a form POST to `url` with `fields` first and the file as `file` last."""
+
+    id: str
+    url: str
+    fields: dict[str, str]
+    expires_at: str
+
+    @classmethod
+    def of(cls, target: UploadTarget) -> UploadView:
+        """The target as its owner sees it."""
+        return cls(id=target.id, url=target.url, fields=target.fields, expires_at=target.expires_at)
 
 
 class FeatureView(View):

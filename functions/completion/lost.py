@@ -27,4 +27,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
 
 def _give_up(record: SQSRecord) -> None:
-    jobs.give_up(json.loads(record.body)["jobId"], **jobs.WORKER_LOST)
+    try:
+        job_id = str(json.loads(record.body)["jobId"])
+    except (ValueError, KeyError, TypeError):
+        logger.error("a message that names no job was dropped", extra={"body": record.body[:500]})
+        return
+    jobs.give_up(job_id, **jobs.WORKER_LOST)

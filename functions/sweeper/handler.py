@@ -1,4 +1,4 @@
-"""Schedule → send what the outbox still holds, end what is past its deadline."""
+"""Schedule → end what is past its deadline, send what the outbox still holds."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001  # the signature of Lambda
     """One sweep; safe to run twice at once."""
-    swept = {"sent": outbox.sweep(), "expired": jobs.expire_overdue()}
+    swept = {"expired": jobs.expire_overdue(), "sent": outbox.sweep()}
     logger.info("swept", extra=swept)
     return swept

@@ -28,10 +28,11 @@ def _tiny() -> Illustrator:
 
 
 def _sdxl(name: str) -> Illustrator:
-    from gpu_handlers.engines.sdxl import SdxlEngine
-    from gpu_handlers.engines.sdxl.hub import HubComponents
+    from gpu_handlers.engines.sdxl import SdxlEngine, hub
 
-    return SdxlEngine(HubComponents(weights.table().recipes[name]))
+    engine = SdxlEngine(hub.components(weights.table().recipes[name]))
+    engine.warm_up()
+    return engine
 
 
 # Engines are imported when chosen: torch takes seconds and hundreds of megabytes that sketch does not need.

@@ -111,7 +111,9 @@ def _model(body: dict[str, Any]) -> Model:
 
 
 def _recipe(name: str, body: dict[str, Any], models: dict[str, Model]) -> Recipe:
-    parts = {key: models[value] if isinstance(value, str) and key != "device" else value for key, value in body.items()}
+    parts: dict[str, Any] = {
+        key: models[value] if isinstance(value, str) and key != "device" else value for key, value in body.items()
+    }
     recipe = Recipe(name, **parts)
     for model in recipe.models:
         if not model.commercial:

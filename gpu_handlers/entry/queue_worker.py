@@ -54,15 +54,23 @@ class QueueWorker:
         presence.start()
         try:
             while not self._worker.stopping.is_set():
-                message = self._receive()
-                if message:
-                    self._handle(message)
+                self._turn()
         except _Stop:
             pass
         self._gone.set()
         presence.join()
         workers.leave(self._id)
         logger.info("worker stopped")
+
+    def _turn(self) -> None:
+        """One message, if there is one. A failing service ends neither the worker nor its loaded engines."""
+        try:
+            message = self._receive()
+            if message:
+                self._handle(message)
+        except Exception:
+            logger.exception("the queue could not be worked on; trying again")
+            self._worker.stopping.wait(RETRY_DELAY_SECONDS)
 
     @property
     def _queue_url(self) -> str:
@@ -82,7 +90,7 @@ class QueueWorker:
         try:
             if self._worker.stopping.is_set():  # the signal came just before we were idle
                 return None
-            answer = aws.client("sqs").receive_message(
+            answer = aws.polling_sqs().receive_message(
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=1,
                 WaitTimeSeconds=POLL_SECONDS,
@@ -100,7 +108,7 @@ class QueueWorker:
         except (ValueError, KeyError, TypeError):
             logger.exception("not a job message; it will end in the dead-letter queue")
             return
-        match self._worker.run_job(job_id):
+        match self._worker.run_job(job_id, message["MessageId"]):
             case Verdict.DONE:
                 aws.client("sqs").delete_message(QueueUrl=self._queue_url, ReceiptHandle=self._receipt)
             case Verdict.AGAIN:

@@ -12,7 +12,7 @@ def run(order: ImageGeneration, ctx: JobContext) -> Outputs:
     """Draw the pictures and sign them with how they were made."""
     seeds = illustrate.seeds(order.seed, order.num_images)
     with ctx.stage("illustrate", until=0.95) as stage:
-        pictures = illustrate.variations(ctx.illustrator, order, seeds, stage)
-    with ctx.stage("encode", until=1.0) as stage:
-        files = provenance.png_files(pictures, seeds, ctx.illustrator.facts, stage, draft=order.draft)
-    return Outputs(files, {"seeds": seeds, "quality": order.quality})
+        drawing = illustrate.variations(ctx.illustrator, order, seeds, stage)
+    with ctx.stage("encode", until=0.98) as stage:
+        files = provenance.png_files(list(drawing.pictures), seeds, ctx.illustrator.facts, stage, draft=order.draft)
+    return Outputs(files, {"seeds": seeds, "quality": order.quality} | drawing.record)

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 
 from gpu_handlers.context import Stage
-from gpu_handlers.engines.illustrator import Illustrator, Picture, Size
+from gpu_handlers.engines.illustrator import (
+    CannotDraw,
+    Diffuser,
+    Drawing,
+    Illustrator,
+    LoraChoice,
+    Picture,
+    PictureOrder,
+    Size,
+)
+from gpu_handlers.failures import JobFailed
 from studio.catalog import MAX_SEED, ImageGeneration
 
 
@@ -15,23 +26,47 @@ def seeds(first: int | None, count: int) -> list[int]:
     return [(start + offset) % (MAX_SEED + 1) for offset in range(count)]
 
 
-def variations(illustrator: Illustrator, order: ImageGeneration, seeds: list[int], stage: Stage) -> list[Picture]:
-    """One picture per seed; every step of the engine is reported, so a cancel stops within one step."""
-    pictures: list[Picture] = []
+def variations(illustrator: Illustrator, order: ImageGeneration, seeds: list[int], stage: Stage) -> Drawing:
+    """One picture per seed; every step of the engine is reported, so a cancel stops within one step.
+
+    Raises:
+        JobFailed: the engine cannot do what was ordered, for example a size that its memory cannot hold.
+    """
+    try:
+        if isinstance(illustrator, Diffuser):
+            return illustrator.draw(_picture_order(order, seeds), on_step=stage.step)
+        return Drawing(tuple(_one_by_one(illustrator, order, seeds, stage)), {})
+    except CannotDraw as error:
+        raise JobFailed(error.code, error.message) from error
+
+
+def _picture_order(order: ImageGeneration, seeds: list[int]) -> PictureOrder:
+    return PictureOrder(
+        order.prompt,
+        order.style,
+        Size(order.width, order.height),
+        tuple(seeds),
+        negative=order.negative_prompt,
+        steps=order.steps,
+        scheduler=order.scheduler,
+        loras=tuple(LoraChoice(lora.id, lora.weight) for lora in order.loras),
+    )
+
+
+def _one_by_one(
+    illustrator: Illustrator, order: ImageGeneration, seeds: list[int], stage: Stage
+) -> Iterator[Picture]:  # fmt: skip
     for index, seed in enumerate(seeds):
 
         def on_step(step: int, steps: int, done: int = index) -> None:
             stage.step(done * steps + step, len(seeds) * steps)
 
-        pictures.append(
-            illustrator.illustrate(
-                order.prompt,
-                style=order.style,
-                size=Size(order.width, order.height),
-                seed=seed,
-                negative=order.negative_prompt,
-                steps=order.steps,
-                on_step=on_step,
-            )
+        yield illustrator.illustrate(
+            order.prompt,
+            style=order.style,
+            size=Size(order.width, order.height),
+            seed=seed,
+            negative=order.negative_prompt,
+            steps=order.steps,
+            on_step=on_step,
         )
-    return pictures

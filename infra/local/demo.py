@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 OUTPUT = Path("demo-output")
+FREE_CREDITS = 50
 JOB_TIMEOUT_SECONDS = 120
 POLL_SECONDS = 0.1
 ORDER = {
@@ -46,6 +47,8 @@ def run(url: str) -> None:
         signup = _json(http.post("/api/v1/auth/register", json=account))
         http.headers["Authorization"] = f"Bearer {signup['token']}"
         start = _json(http.get("/api/v1/users/credits"))["balance"]
+        if start != FREE_CREDITS:
+            raise DemoFailed(f"a new account has {start} credits, not {FREE_CREDITS}")
         console.print(f"registered with {start} free credits")
         row = _image_job(http, console)
         left = _json(http.get("/api/v1/users/credits"))["balance"]

@@ -38,7 +38,9 @@ class FrontDoor:
     def __init__(self, api_url: str) -> None:
         self.port = free_port(DEFAULT_PORT)
         self.url = f"http://localhost:{self.port}"
-        config = uvicorn.Config(application(api_url), host=HOST, port=self.port, log_level="warning", lifespan="on")
+        config = uvicorn.Config(
+            application(api_url), host=HOST, port=self.port, log_level="warning", lifespan="on", timeout_keep_alive=75
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="front-door", daemon=True)
 

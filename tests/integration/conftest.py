@@ -14,7 +14,7 @@ import pytest
 from moto import mock_aws
 
 from infra.local.stack import template
-from studio import accounts, catalog, credits, jobs
+from studio import accounts, catalog, credits, jobs, storage
 from studio.events import Finished
 from studio.tables import Entry, JobRow, OutboxRow
 
@@ -87,13 +87,16 @@ class Studio:
         """What the completion function does with the worker's event."""
         if error:
             return jobs.settle(Finished(job.id, attempt, "failed", error=error))
-        return jobs.settle(Finished(job.id, attempt, "succeeded", result=RESULT))
+        return jobs.settle(Finished(job.id, attempt, "succeeded", result=result_of(job, attempt)))
 
 
-RESULT = {
-    "files": [{"name": "image-1.png", "key": "outputs/u/j/1/image-1.png", "contentType": "image/png", "sizeBytes": 3}],
-    "metadata": {"engine": "sketch"},
-}
+def result_of(job: JobRow, attempt: int = 1) -> dict[str, Any]:
+    """What a worker reports for one file."""
+    key = storage.output_prefix(job.user_id, job.id, attempt) + "image-1.png"
+    file = {"name": "image-1.png", "key": key, "contentType": "image/png", "sizeBytes": 3}
+    return {"files": [file], "metadata": {"engine": "sketch"}}
+
+
 TEMPLATE = template()
 client = cache(boto3.client)  # clients outlive a mock; making one takes longer than most tests
 _queues: dict[str, str] = {}

@@ -12,10 +12,12 @@ from urllib.parse import urlencode
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from pynamodb.exceptions import GetError
 
 from infra.local.stack import template
-from studio import jobs, tokens
+from studio import jobs, tokens, uploads
 from studio.catalog import ORDERS
+from tests.integration import samples
 from tests.integration.conftest import ORDER, PASSWORD
 
 ROUTE_KEYS = [
@@ -48,7 +50,10 @@ class Client:
     ) -> Answer:
         from api.handler import handler
 
-        raw = body if body is None or isinstance(body, str) else json.dumps(body)
+        binary = isinstance(body, bytes)
+        raw = base64.b64encode(body).decode() if binary else body
+        if raw is not None and not isinstance(raw, str):
+            raw = json.dumps(body)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if raw is not None:
             sent.setdefault("content-type", "application/json")
@@ -62,7 +67,7 @@ class Client:
             "queryStringParameters": query or {},
             "headers": sent,
             "body": raw,
-            "isBase64Encoded": False,
+            "isBase64Encoded": binary,
             "requestContext": {
                 "requestId": "req-1",
                 "stage": "$default",
@@ -243,13 +248,18 @@ def test_every_wrong_field_is_named_with_its_range(http, user):
     }
 
 
-@pytest.mark.parametrize("body", ["{", '{"prompt": }', "", "nul", '{"prompt": "x"} {}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    ["{", '{"prompt": }', "nul", '{"prompt": "x"} {}', "[" * 100_000, '{"seed": ' + "9" * 5000 + "}", b"\xff\xfe{}"],
+    ids=lambda body: str(body)[:20],
+)
 def test_malformed_json(http, user, studio, body):
-    answer = http("POST", SUBMIT, body)
-    assert answer.status in (400, 422)
-    assert_problem(answer, answer.status, "malformed_request" if answer.status == 400 else "invalid_request")
-    assert (answer.status == 400) == bool(body)
+    assert_problem(http("POST", SUBMIT, body), 400, "malformed_request")
     assert studio.queued_jobs() == []
+
+
+def test_an_empty_body_misses_the_prompt(http, user):
+    assert_problem(http("POST", SUBMIT, ""), 422, "invalid_request")
 
 
 @pytest.mark.parametrize("body", ["[]", "3", '"text"', "null"])
@@ -261,9 +271,11 @@ def test_lone_surrogates_are_refused(http, user):
     assert_problem(http("POST", SUBMIT, '{"prompt": "\\ud800"}'), 422, "invalid_request")
 
 
-@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data"])
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", "application/xml"])
 def test_wrong_content_type(http, user, content_type):
     answer = http("POST", SUBMIT, "prompt=x", content_type=content_type)
+    assert_problem(answer, 415, "unsupported_content_type")
+    answer = http("POST", "/api/v1/auth/login", "email=x", content_type="multipart/form-data; boundary=x")
     assert_problem(answer, 415, "unsupported_content_type")
 
 
@@ -275,12 +287,26 @@ def test_ten_thousand_characters_of_any_script_fit(http, user):
     assert http("POST", SUBMIT, ORDER | {"prompt": "𝔘" * 10_000}).status == 202
 
 
+BAD_POSITIONS = [
+    b"null",
+    b"[1]",
+    b"true",
+    b"0",
+    b"9" * 60,
+    b'""',
+    b'"' + b"j" * 1100 + b'"',
+    b"{",
+    b"\xff",
+    b"[" * 5000,
+]
+
 NEEDS_TOKEN = [
     ("GET", "/api/v1/users/profile"),
     ("GET", "/api/v1/users/credits"),
     ("GET", "/api/v1/users/transactions"),
     ("POST", "/api/v1/auth/logout"),
     ("POST", SUBMIT),
+    ("POST", "/api/v1/uploads"),
     ("GET", "/api/v1/jobs"),
     ("GET", "/api/v1/jobs/job_1"),
     ("DELETE", "/api/v1/jobs/job_1"),
@@ -347,9 +373,31 @@ def test_forged_and_expired_tokens(http, user):
         assert answer.status == (200 if what == "accepted" else 401), what
 
 
-@pytest.mark.parametrize("scheme", ["Basic abc", "Bearer", "bearer  ", "Token x"])
+@pytest.mark.parametrize("scheme", ["Basic abc", "Bearer", "bearer  ", "Token x", "Bearer \xff\xfe", "Bearer é.é.é"])
 def test_other_authorization_headers(http, scheme):
     assert_problem(http("GET", "/api/v1/jobs", authorization=scheme), 401, "unauthorized")
+
+
+@pytest.mark.parametrize("job_id", ["x" * 2100, "job_", "job_%00", "..", "job_" + "A" * 26])
+def test_ids_that_cannot_be_are_not_found(http, user, job_id):
+    assert_problem(http("GET", f"/api/v1/jobs/{job_id}"), 404, "not_found")
+
+
+@pytest.mark.parametrize("key", ["", '""', "x" * 256, "a\tb"])
+def test_a_key_that_is_none_is_refused(http, user, key):
+    answer = http("POST", SUBMIT, ORDER, Idempotency_Key=key)
+    assert_problem(answer, 422, "invalid_request")
+    assert http("GET", "/api/v1/users/credits").json == {"balance": 50, "held": 0}
+
+
+def test_a_failing_database_answers_as_a_problem_too(http, user, monkeypatch):
+    def away(*args: Any, **kwargs: Any) -> None:
+        raise GetError("the table is away")
+
+    monkeypatch.setattr(tokens.Session, "get", away)
+    answer = http("GET", "/api/v1/users/credits")
+    assert_problem(answer, 500, "internal")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_another_users_job_answers_as_if_it_were_not_there(http, user, studio):
@@ -370,7 +418,13 @@ def test_unknown_addresses_and_features(http, user):
 
 @pytest.mark.parametrize(
     "query",
-    [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"cursor": "%%%"}, {"cursor": "bnVsbA"}, {"cursor": "WzFd"}],
+    [
+        {"limit": "0"},
+        {"limit": "101"},
+        {"limit": "x"},
+        {"cursor": "%%%"},
+        *({"cursor": base64.urlsafe_b64encode(text).decode()} for text in BAD_POSITIONS),
+    ],
 )
 @pytest.mark.parametrize("path", ["/api/v1/users/transactions", "/api/v1/jobs"])
 def test_bad_pages(http, user, path, query):
@@ -417,8 +471,18 @@ def test_features_list_price_schema_and_an_example_that_works(http, user):
     features = http("GET", "/api/v1/features").json["data"]
     assert [feature["name"] for feature in features] == list(ORDERS)
     for feature in features:
-        assert set(feature["example"]) <= set(feature["options"]["properties"])
-        assert http("POST", feature["endpoint"], feature["example"]).status == 202
+        properties = feature["options"]["properties"]
+        assert set(feature["example"]) <= set(properties)
+        example = {
+            name: upload(http, user) if properties[name].get("format") == "picture" else value
+            for name, value in feature["example"].items()
+        }
+        assert http("POST", feature["endpoint"], example).status == 202
+
+
+def upload(http: Client, user: Any) -> str:
+    """A picture of the user, ready to be ordered with."""
+    return uploads.accept(user.id, samples.photo())
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # powertools leaves its page assets open

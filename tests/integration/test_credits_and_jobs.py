@@ -201,17 +201,17 @@ def test_a_lease_keeps_others_away_until_it_runs_out(studio, monkeypatch):
     _pass_time(monkeypatch, 61)
     assert jobs.claim(job.id).attempt == 2
     with pytest.raises(LeaseLost):
-        jobs.beat(job.id, 1)
+        jobs.renew(job.id, 1)
 
 
 def test_progress_of_a_cancelled_job_is_refused(studio):
     user = studio.user()
     job = user.submit()
     jobs.claim(job.id)
-    jobs.beat(job.id, 1, Progress(0.5, "illustrate", 1, 2))
+    jobs.report(job.id, 1, Progress(0.5, "illustrate", 1, 2))
     user.cancel(job)
     with pytest.raises(LeaseLost):
-        jobs.beat(job.id, 1, Progress(0.75, "illustrate", 2, 2))
+        jobs.report(job.id, 1, Progress(0.75, "illustrate", 2, 2))
     assert studio.job(job).status == "cancelled"
 
 

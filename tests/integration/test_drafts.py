@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pynamodb.exceptions import PynamoDBException
 
 from gpu_handlers.entry import queue_worker
 from gpu_handlers.stages import mark
@@ -113,13 +114,30 @@ def test_a_machine_that_can_only_sketch_is_not_given_paid_work(monkeypatch, queu
 
 
 def test_health_says_who_is_there_to_work(studio, http, monkeypatch):
-    assert http("GET", "/health").json == {"status": "ok", "stage": "dev", "workers": []}
+    start = clock.epoch()
+
+    def crews(after_seconds: int) -> list[dict]:
+        monkeypatch.setattr(clock, "epoch", lambda: start + after_seconds)
+        monkeypatch.setattr(clock, "now", lambda: clock.from_epoch(start + after_seconds))
+        health = http("GET", "/health").json
+        assert (health["status"], health["stage"]) == ("ok", "dev")
+        return health["workers"]
+
+    assert crews(0) == []
     for worker in ("wrk_1", "wrk_2"):
         workers.announce(worker, queue="drafts", profile="sketch")
-    (crew,) = http("GET", "/health").json["workers"]
-    assert crew == {"queue": "drafts", "profile": "sketch", "state": "ready", "reason": None, "count": 2}
+    assert crews(workers.CACHE_SECONDS) == [
+        {"queue": "drafts", "profile": "sketch", "state": "ready", "reason": None, "count": 2}
+    ]
     workers.leave("wrk_1")
-    assert http("GET", "/health").json["workers"][0]["count"] == 1
-    later = clock.from_epoch(clock.epoch() + workers.GONE_AFTER_SECONDS + 1)
-    monkeypatch.setattr(clock, "now", lambda: later)
-    assert http("GET", "/health").json["workers"] == []
+    assert crews(2 * workers.CACHE_SECONDS)[0]["count"] == 1
+    assert crews(2 * workers.CACHE_SECONDS + workers.GONE_AFTER_SECONDS) == []
+
+
+def test_health_answers_without_its_database(studio, http, monkeypatch):
+    def away() -> None:
+        raise PynamoDBException("the table is away")
+
+    monkeypatch.setattr(workers, "present", away)
+    answer = http("GET", "/health")
+    assert (answer.status, answer.json["status"], answer.json["workers"]) == (200, "degraded", [])

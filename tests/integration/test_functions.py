@@ -10,7 +10,8 @@ import pytest
 from studio import clock, jobs, outbox
 from studio.errors import DeliveryFailed
 from studio.events import Finished
-from tests.integration.conftest import RESULT
+from studio.tables import JobRow
+from tests.integration.conftest import result_of
 
 
 def sqs_event(*bodies: str) -> dict[str, Any]:
@@ -22,8 +23,8 @@ def sqs_event(*bodies: str) -> dict[str, Any]:
     }
 
 
-def finished(job_id: str, attempt: int = 1) -> str:
-    return json.dumps({"detail": json.loads(Finished(job_id, attempt, "succeeded", RESULT).detail())})
+def finished(job: JobRow) -> str:
+    return json.dumps({"detail": json.loads(Finished(job.id, 1, "succeeded", result_of(job)).detail())})
 
 
 def test_one_bad_event_does_not_hold_up_the_others(studio, context):
@@ -33,7 +34,7 @@ def test_one_bad_event_does_not_hold_up_the_others(studio, context):
     submitted = [user.submit() for _ in range(2)]
     for job in submitted:
         jobs.claim(job.id)
-    event = sqs_event(finished(submitted[0].id), "not json", '{"detail": {"jobId": 1}}', finished(submitted[1].id))
+    event = sqs_event(finished(submitted[0]), "not json", '{"detail": {"jobId": 1}}', finished(submitted[1]))
     assert handler(event, context) == {"batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "2"}]}
     assert [studio.job(job).status for job in submitted] == ["completed", "completed"]
     assert (user.balance(), user.held()) == (46, 0)
@@ -45,7 +46,7 @@ def test_a_batch_of_duplicates_settles_once(studio, context):
     user = studio.user()
     job = user.submit()
     jobs.claim(job.id)
-    assert handler(sqs_event(*[finished(job.id)] * 3), context) == {"batchItemFailures": []}
+    assert handler(sqs_event(*[finished(job)] * 3), context) == {"batchItemFailures": []}
     assert (user.balance(), [e["detail-type"] for e in studio.news()]) == (48, ["Job Completed"])
 
 
@@ -72,9 +73,49 @@ def test_the_sweeper_sends_and_expires(studio, context, monkeypatch):
         job = user.submit()
     later = clock.epoch() + 3601
     monkeypatch.setattr(clock, "epoch", lambda: later)
-    assert handler({}, context) == {"sent": 1, "expired": 1}
+    assert handler({}, context) == {"expired": 1, "sent": 1}
     assert studio.job(job).status == "failed"
-    assert handler({}, context) == {"sent": 0, "expired": 0}
+    assert handler({}, context) == {"expired": 0, "sent": 0}
+
+
+def test_a_job_that_cannot_be_ended_does_not_hold_up_the_sweep(studio, context, monkeypatch):
+    from sweeper.handler import handler
+
+    user = studio.user()
+    stuck, *others = [user.submit() for _ in range(6)]
+    later, find = clock.epoch() + 3601, jobs.find
+    monkeypatch.setattr(clock, "epoch", lambda: later)
+
+    def broken(job_id: str) -> JobRow | None:
+        if job_id == stuck.id:
+            raise RuntimeError("a row nobody can read")
+        return find(job_id)
+
+    with monkeypatch.context() as damage:
+        damage.setattr(jobs, "find", broken)
+        assert handler({}, context)["expired"] == 5
+    assert {studio.job(job).status for job in others} == {"failed"}
+    assert handler({}, context)["expired"] == 1
+
+
+def test_a_dead_letter_that_names_no_job_is_dropped(studio, context):
+    from completion.lost import handler
+
+    assert handler(sqs_event("not json", "[]", "{}"), context) == {"batchItemFailures": []}
+
+
+def test_files_of_another_attempt_or_job_are_not_delivered(studio, context):
+    from completion.finished import handler
+
+    user = studio.user()
+    job, other = user.submit(), user.submit()
+    jobs.claim(job.id)
+    foreign = Finished(job.id, 1, "succeeded", result_of(other))
+    none = Finished(job.id, 1, "succeeded", {"files": [], "metadata": {}})
+    for event in (foreign, none):
+        body = json.dumps({"detail": json.loads(event.detail())})
+        assert handler(sqs_event(body), context)["batchItemFailures"]
+    assert studio.job(job).status == "processing"
 
 
 @pytest.mark.parametrize("outcome", ["exploded", None])

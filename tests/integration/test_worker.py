@@ -102,7 +102,7 @@ def test_an_error_that_keeps_coming_ends_in_one_refund(studio, worker, engine):
     user = studio.user()
     job = user.submit()
     engine.on_step[2] = _raise(RuntimeError("every time: secret internals"))
-    verdicts = [worker.run_job(job.id) for _ in range(jobs.MAX_ATTEMPTS)]
+    verdicts = [worker.run_job(job.id) for _ in range(jobs.MAX_FAILURES)]
     assert verdicts == [Verdict.AGAIN, Verdict.AGAIN, Verdict.DONE]
     settle_what_was_reported(studio)
     error = studio.job(job).error
@@ -128,6 +128,34 @@ def test_a_worker_told_to_stop_hands_the_job_back(studio, worker, engine):
     worker.stopping.clear()
     engine.on_step.clear()
     assert worker.run_job(job.id) is Verdict.DONE
+
+
+def test_going_away_is_not_a_failure_however_often(studio, worker, engine):
+    job = studio.user().submit()
+    engine.on_step[1] = worker.stopping.set
+    for _ in range(jobs.MAX_FAILURES + 1):
+        assert worker.run_job(job.id) is Verdict.AGAIN
+        worker.stopping.clear()
+    engine.on_step = {1: _raise(RuntimeError("one real failure"))}
+    assert worker.run_job(job.id) is Verdict.AGAIN
+    engine.on_step.clear()
+    assert worker.run_job(job.id) is Verdict.DONE
+
+
+def test_progress_that_cannot_be_written_does_not_stop_the_work(studio, worker, monkeypatch):
+    job = studio.user().submit()
+    monkeypatch.setattr(jobs, "report", _raise(ConnectionError("DynamoDB hiccup")))
+    assert worker.run_job(job.id) is Verdict.DONE
+    settle_what_was_reported(studio)
+    assert studio.job(job).status == "completed"
+
+
+def test_a_duplicate_message_is_deleted_and_the_real_one_is_kept(studio, worker, engine):
+    job = studio.user().submit()
+    jobs.claim(job.id, "message-1")
+    assert worker.run_job(job.id, "message-2") is Verdict.DONE
+    assert worker.run_job(job.id, "message-1") is Verdict.LEAVE
+    assert engine.drawn == []
 
 
 def test_an_overtaken_attempt_stops_and_its_result_is_not_used(studio, worker, engine, monkeypatch):
@@ -174,14 +202,13 @@ def test_files_without_an_event_are_made_again_not_lost(studio, worker, engine, 
 
 def test_progress_only_grows_and_names_its_stage(studio, worker, engine, monkeypatch):
     seen = []
-    beat = jobs.beat
+    report = jobs.report
 
-    def watch(job_id: str, attempt: int, progress: jobs.Progress | None = None) -> None:
-        beat(job_id, attempt, progress)
-        if progress:
-            seen.append((progress.value, progress.stage))
+    def watch(job_id: str, attempt: int, progress: jobs.Progress) -> None:
+        report(job_id, attempt, progress)
+        seen.append((progress.value, progress.stage))
 
-    monkeypatch.setattr(jobs, "beat", watch)
+    monkeypatch.setattr(jobs, "report", watch)
     worker.run_job(studio.user().submit(numImages=2).id)
     values = [value for value, _ in seen]
     assert values == sorted(values)

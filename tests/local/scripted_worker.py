@@ -24,7 +24,7 @@ STEPS = 10_000
 class ScriptedEngine:
     facts = EngineFacts(engine="scripted", model="none", revision="1", licence="Apache-2.0")
 
-    def illustrate(self, prompt: str, *, size: Size, on_step: StepReport = unreported, **_: Any) -> Picture:
+    def illustrate(self, prompt: str, *, size: Size, seed: int, on_step: StepReport = unreported, **_: Any) -> Picture:
         on_step(1, STEPS)
         with (FOLDER / "started").open("a") as started:
             started.write(f"{os.getpid()}\n")
@@ -37,7 +37,7 @@ class ScriptedEngine:
         while not (FOLDER / "go").exists():
             step += 1
             on_step(min(step, STEPS), STEPS)
-            (FOLDER / "steps").write_text(str(step))
+            (FOLDER / f"steps-{seed}").write_text(str(step))
             time.sleep(0.02)  # one step of work
         return Picture(np.zeros((size.height, size.width, 3), np.uint8))
 

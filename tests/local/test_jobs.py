@@ -62,18 +62,17 @@ def test_cancelling_a_waiting_job_refunds_at_once(user):
 
 def test_cancelling_a_running_job_refunds_and_stops_the_work(user, scripted, tmp_path):
     scripted("wait")
-    job = user.submit()
-    wait_for((tmp_path / "steps").exists)
+    job, next_one = user.submit(seed=1), user.submit(seed=2)
+    wait_for((tmp_path / "steps-1").exists)
     user.http.delete(job["urls"]["self"]).raise_for_status()
-    at_cancel = int((tmp_path / "steps").read_text() or 0)
-    next_one = user.submit()
-    wait_for(lambda: len((tmp_path / "started").read_text().split()) == 2)
-    assert int((tmp_path / "steps").read_text() or 0) <= at_cancel + 2
+    at_cancel = int((tmp_path / "steps-1").read_text() or 0)
+    wait_for((tmp_path / "steps-2").exists)  # the worker has stopped the first and taken up the second
+    assert int((tmp_path / "steps-1").read_text() or 0) <= at_cancel + 2
     (tmp_path / "go").touch()
     assert user.wait(next_one)["status"] == "completed"
     assert user.job(job)["status"] == "cancelled"
     assert user.credits() == (48, 0)
-    assert [entry["kind"] for entry in user.ledger()] == ["signup", "hold", "refund", "hold"]
+    assert [entry["kind"] for entry in user.ledger()] == ["signup", "hold", "hold", "refund"]
 
 
 def test_a_message_delivered_twice_is_worked_once(studio, user, worker):
@@ -143,10 +142,9 @@ def test_health_names_the_workers_and_forgets_those_that_left(studio, worker):
         health = httpx.get(f"{studio.url}/health", trust_env=False).json()
         return [(crew["queue"], crew["profile"]) for crew in health["workers"] if crew["profile"] == "sketch"]
 
-    wait_for(crews)
-    assert crews() == [("jobs", "sketch")]
+    wait_for(crews, lambda seen: seen == [("jobs", "sketch")])
     worker.stop()
-    assert crews() == []
+    wait_for(crews, lambda seen: seen == [])
 
 
 def test_sixteen_clients_racing_for_the_last_credits(user):
@@ -171,6 +169,46 @@ def test_sixteen_identical_requests_make_one_job(user):
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.text for answer in answers}) == 1
     assert user.credits() == (48, 2)
+
+
+def test_many_cancels_at_once_all_answer_and_refund_once(user):
+    submitted = [user.submit(numImages=2) for _ in range(4)]
+    for job in submitted:
+        with ThreadPoolExecutor(4) as clients:
+            answers = list(clients.map(lambda _, job=job: user.http.delete(job["urls"]["self"]), range(4)))
+        assert [answer.status_code for answer in answers] == [200] * 4, [answer.text for answer in answers]
+    assert user.credits() == (50, 0)
+    kinds = [entry["kind"] for entry in user.ledger()]
+    assert (kinds.count("hold"), kinds.count("refund")) == (4, 4)
+
+
+def test_a_job_in_the_dead_letters_is_refunded(studio, user):
+    job = user.submit(numImages=2)
+    sqs = studio.session().client("sqs", endpoint_url=studio.emulator.url)
+    (dead_letters,) = [url for url in sqs.list_queues()["QueueUrls"] if "JobsDeadLetters" in url]
+    sqs.send_message(QueueUrl=dead_letters, MessageBody=json.dumps({"jobId": job["id"]}))
+    ended = user.wait(job)
+    assert (ended["status"], ended["error"]["code"]) == ("failed", "worker_lost")
+    assert user.credits() == (50, 0)
+
+
+def test_the_sweeper_ends_overdue_jobs_under_its_own_role(studio, user):
+    job = user.submit(numImages=2)
+    table = (
+        studio.session()
+        .resource("dynamodb", endpoint_url=studio.emulator.url)
+        .Table(studio.deployment.settings["JOBS_TABLE"])
+    )
+    table.update_item(
+        Key={"id": job["id"]}, UpdateExpression="SET deadline = :past", ExpressionAttributeValues={":past": 1}
+    )
+    functions = studio.session().client("lambda", endpoint_url=studio.emulator.url)
+    (sweeper,) = [f["FunctionName"] for f in functions.list_functions()["Functions"] if "Sweeper" in f["FunctionName"]]
+    answer = functions.invoke(FunctionName=sweeper, Payload=b"{}")
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    ended = user.job(job)
+    assert (ended["status"], ended["error"]["code"]) == ("failed", "deadline_exceeded")
+    assert user.credits() == (50, 0)
 
 
 def test_cancel_and_completion_racing_have_one_winner(user, worker):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,22 +90,22 @@ def test_a_worker_has_only_the_rights_of_its_role(studio):
 
 
 def test_the_demo_leaves_a_report_and_nothing_else(tmp_path):
-    before = _footprint()
-    demo_run = subprocess.run(
-        [sys.executable, "-m", "infra.local", "demo"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert demo_run.returncode == 0, demo_run.stdout + demo_run.stderr
+    demo_run = _demo(tmp_path)
+    assert demo_run.wait(120) == 0, (tmp_path / "output").read_text()
     (row,) = json.loads((tmp_path / "demo-output" / "report.json").read_text())
     assert set(row) == {"feature", "jobId", "status", "seconds", "credits", "engine", "files"}
     assert (row["feature"], row["status"], row["credits"]) == ("image-generation", "completed", 4)
     assert all((tmp_path / file).stat().st_size > 10_000 for file in row["files"])
-    assert _footprint() == before
+    assert _left_behind(tmp_path) == []
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demo_leaves_nothing(tmp_path, signal_number):
+    demo_run = _demo(tmp_path)
+    wait_for(lambda: "studio up" in (tmp_path / "output").read_text())
+    demo_run.send_signal(signal_number)
+    assert demo_run.wait(60) != 0
+    assert _left_behind(tmp_path) == []
 
 
 def test_accounts_jobs_and_files_survive_a_restart(tmp_path):
@@ -139,11 +139,11 @@ def test_the_front_door_serves_the_page_and_the_api(studio):
     assert httpx.get(f"{studio.url}/api/v1/nothing", trust_env=False).json()["code"] == "not_found"
 
 
-def test_a_deployment_that_cannot_work_says_why_and_leaves_nothing():
-    before = _footprint()
+def test_a_deployment_that_cannot_work_says_why_and_leaves_nothing(monkeypatch, tmp_path):
+    monkeypatch.setenv("STUDIO_MARK", str(tmp_path))
     with pytest.raises(stack.DeployFailed, match="Stage"), LocalStudio(parameters={"Stage": "moon"}):
         pass
-    assert _footprint() == before
+    assert _left_behind(tmp_path) == []
 
 
 def test_the_demo_fails_loudly_when_a_job_does(studio, monkeypatch, tmp_path):
@@ -167,14 +167,26 @@ def _squatter(port: int) -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def _footprint() -> tuple[set[str], set[str]]:
-    """Our processes and temporary folders; those of the session's shared studio are there before and after."""
-    commands = set()
-    for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
+def _demo(folder: Path) -> subprocess.Popen[bytes]:
+    """`make demo` in `folder`; everything it starts inherits the mark in its environment."""
+    temporary = folder / "tmp"
+    temporary.mkdir()
+    marked = {**os.environ, "PYTHONPATH": str(ROOT), "STUDIO_MARK": str(folder), "TMPDIR": str(temporary)}
+    with (folder / "output").open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "infra.local", "demo"], cwd=folder, env=marked, stdout=output, stderr=output
+        )
+
+
+def _left_behind(folder: Path) -> list[str]:
+    """Processes that carry the mark of `folder`, and what lies in its temporary folder."""
+    found = [str(path) for path in (folder / "tmp").glob("*")]
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            command = cmdline.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            environment = (process / "environ").read_bytes()
+            command = (process / "cmdline").read_bytes()
         except OSError:  # it ended while we looked
             continue
-        if "ministack" in command or "queue_worker" in command:
-            commands.add(f"{cmdline.parent.name} {command}")
-    return commands, {path.name for path in Path(tempfile.gettempdir()).glob("studio-*")}
+        if process.name != str(os.getpid()) and f"STUDIO_MARK={folder}".encode() in environment and command:
+            found.append(command.replace(b"\0", b" ").decode(errors="replace"))
+    return found

@@ -58,3 +58,33 @@ def test_pointers_are_escaped():
 def test_unknown_features_are_not_found():
     with pytest.raises(NotFound):
         catalog.parse("time-travel", {})
+
+
+def test_orders_without_the_options_of_denoising_stay_valid():
+    order = catalog.parse("image-generation", {"prompt": "x"})
+    assert (order.steps, order.scheduler, order.loras) == (None, "auto", [])
+
+
+def test_loras_have_a_weight_of_one_unless_said_otherwise():
+    order = catalog.parse("image-generation", {"prompt": "x", "loras": [{"id": "ink"}, {"id": "film", "weight": 0.4}]})
+    assert [(lora.id, lora.weight) for lora in order.loras] == [("ink", 1.0), ("film", 0.4)]
+    assert catalog.parse("image-generation", order.stored()) == order
+
+
+@pytest.mark.parametrize(
+    ("options", "pointer", "detail"),
+    [
+        ({"steps": 0}, "/steps", "must be a whole number from 1 to 50"),
+        ({"loras": [{"id": "ink", "weight": 2.5}]}, "/loras/0/weight", "must be a number from 0 to 2"),
+        ({"loras": [{"id": "ink", "weight": float("nan")}]}, "/loras/0/weight", "must be a number from 0 to 2"),
+        ({"loras": [{"weight": 1}]}, "/loras/0/id", "is required"),
+        ({"loras": [{"id": str(n)} for n in range(4)]}, "/loras", "at most 3 items"),
+        ({"scheduler": "magic"}, "/scheduler", "must be 'auto', 'euler'"),
+    ],
+)
+def test_what_is_wrong_with_an_option_is_said(options, pointer, detail):
+    with pytest.raises(InvalidOrder) as refused:
+        catalog.parse("image-generation", {"prompt": "x"} | options)
+    (fault,) = refused.value.faults
+    assert fault.pointer == pointer
+    assert detail in fault.detail

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
+from infra import layer
 from infra.local.stack import ROOT
 
 HEAVY = ("torch", "diffusers", "transformers", "skia", "numpy", "PIL", "stripe")
 
 
-def pins(path: str) -> dict[str, str]:
-    lines = (ROOT / path).read_text().splitlines()
-    found = (re.match(r"^([\w.-]+)==([\w.]+)", line) for line in lines)
-    return {match[1].lower().replace("_", "-"): match[2] for match in found if match}
+def test_the_lambda_layer_has_every_package_at_the_version_that_is_tested():
+    assert layer.REQUIREMENTS.read_text() == layer.requirements(), "run `make lock`"
+    for name in layer.needed():
+        assert version(name).partition("+")[0] == layer.locked()[name], "the environment is not the locked one"
 
 
-def test_the_lambda_layer_has_the_versions_that_are_tested():
-    layer, tested = pins("layers/deps/requirements.txt"), pins("constraints.txt")
-    assert layer
-    assert {name: tested.get(name) for name in layer} == layer
+def test_the_committed_openapi_document_is_the_one_the_code_makes():
+    from api.handler import app
+    from api.openapi import document
+
+    assert (ROOT / "docs" / "openapi.json").read_text() == document(app) + "\n", "run `make openapi`"
 
 
 @pytest.mark.parametrize("module", ["api.handler", "completion.finished", "completion.lost", "sweeper.handler"])

@@ -33,7 +33,7 @@ def _submit_route(kind: type[catalog.Order]) -> Callable[..., Response[JobView]]
         submission = jobs.submit(
             caller(router).user_id,
             order,
-            key=idempotency_key.strip('"') if idempotency_key else None,
+            key=None if idempotency_key is None else idempotency_key.strip('"'),
             request_id=request_id(router),
         )
         return _accepted(submission)
@@ -67,7 +67,7 @@ def history(
 ) -> Page[JobView]:
     """Jobs newest first."""
     page = jobs.history(
-        caller(router).user_id, limit=limit, below=paging.text(cursor), status=status, feature=feature
+        caller(router).user_id, limit=limit, below=paging.job_id(cursor), status=status, feature=feature
     )  # fmt: skip
     return Page[JobView](
         data=[JobView.of(job) for job in page.jobs],

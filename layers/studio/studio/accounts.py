@@ -10,7 +10,7 @@ from pynamodb.exceptions import DoesNotExist
 from studio import clock, credits, ids, passwords, tokens
 from studio.errors import AlreadyExists, EmailTaken, Fault, InvalidOrder, NotFound, WrongCredentials
 from studio.settings import settings
-from studio.tables import Email, User, transaction
+from studio.tables import Email, User, retried, transaction
 from studio.telemetry import logger
 
 
@@ -37,14 +37,12 @@ def register(email: str, password: str, name: str | None = None) -> Signup:
         password_hash=passwords.hashed(password),
         created_at=clock.iso(clock.now()),
     )
-    with transaction() as tx:
-        tx.create(
-            Email(address.casefold(), user_id=user.id),
-            condition=Email.address.does_not_exist(),
-            otherwise=EmailTaken(),
-        )
-        tx.create(user, condition=User.id.does_not_exist(), otherwise=AlreadyExists("this user exists"))
-        credits.open_account(tx, user.id, settings().signup_credits)
+    try:
+        _create(user)
+    except EmailTaken:
+        if Email.get(address.casefold(), consistent_read=True).user_id != user.id:
+            raise
+        # Otherwise it is ours: the answer to the first try was lost, not the account.
     logger.info("account registered", extra={"user": user.id})
     return Signup(user, tokens.issue(user.id))
 
@@ -67,6 +65,18 @@ def profile(user_id: str) -> User:
         return User.get(user_id)
     except DoesNotExist as error:
         raise NotFound from error
+
+
+@retried
+def _create(user: User) -> None:
+    with transaction() as tx:
+        tx.create(
+            Email(user.email.casefold(), user_id=user.id),
+            condition=Email.address.does_not_exist(),
+            otherwise=EmailTaken(),
+        )
+        tx.create(user, condition=User.id.does_not_exist(), otherwise=AlreadyExists("this user exists"))
+        credits.open_account(tx, user.id, settings().signup_credits)
 
 
 def _find(email: str) -> User | None:

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
-# A stalled connection must not outlive the 29 s that API Gateway waits for an answer.
+# With one retry, a stalled service must not outlive the 29 s that API Gateway waits for an answer.
 CONNECT_TIMEOUT_SECONDS = 2
-READ_TIMEOUT_SECONDS = 25  # above SQS long polling (20 s)
+READ_TIMEOUT_SECONDS = 5
+POLL_READ_TIMEOUT_SECONDS = 25  # above the 20 s of SQS long polling
 
-_clients: dict[str, Any] = {}
+_clients: dict[tuple[str, int], Any] = {}
 _lock = threading.Lock()  # boto3 sessions are not safe to use from several threads while creating clients
 
 
@@ -29,19 +30,31 @@ def client(service: Literal["events"]) -> EventBridgeClient: ...
 def client(service: Literal["secretsmanager"]) -> SecretsManagerClient: ...
 def client(service: str) -> Any:
     """The process-wide boto3 client of `service`."""
+    return _client(service, READ_TIMEOUT_SECONDS)
+
+
+def polling_sqs() -> SQSClient:
+    """An SQS client with the patience for long polls."""
+    sqs: SQSClient = _client("sqs", POLL_READ_TIMEOUT_SECONDS)
+    return sqs
+
+
+def _client(service: str, read_timeout_seconds: int) -> Any:
     with _lock:
-        if service not in _clients:
+        if (service, read_timeout_seconds) not in _clients:
             import boto3
             from botocore.config import Config
 
             make: Any = boto3.client  # typed per service; here the name is only known at run time
-            _clients[service] = make(
+            _clients[service, read_timeout_seconds] = make(
                 service,
                 config=Config(
                     signature_version="s3v4" if service == "s3" else None,
+                    # Links must name the bucket's own region: the global host redirects, which breaks a signature.
+                    s3={"addressing_style": "virtual"},
                     connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                    read_timeout=READ_TIMEOUT_SECONDS,
-                    retries={"mode": "standard", "max_attempts": 4},
+                    read_timeout=read_timeout_seconds,
+                    retries={"mode": "standard", "total_max_attempts": 2},
                 ),
             )
-        return _clients[service]
+        return _clients[service, read_timeout_seconds]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler, ValidationError, ValidatorFunctionWrapHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, ValidatorFunctionWrapHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
@@ -32,6 +32,25 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """A number from `low` to `high`, both included."""
+
+    low: float
+    high: float
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        number = core_schema.float_schema(ge=self.low, le=self.high, allow_inf_nan=False, strict=True)
+        return core_schema.no_info_wrap_validator_function(self._check, number)
+
+    def _check(self, value: object, inner: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return inner(value)
+        except ValidationError as error:
+            words = f"must be a number from {self.low:g} to {self.high:g}"
+            raise PydanticCustomError("number", "{words}", {"words": words}) from error
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """Text of `low` to `high` characters."""
 
@@ -48,3 +67,22 @@ class Text:
         except ValidationError as error:
             words = f"must be text of {self.low} to {self.high} characters"
             raise PydanticCustomError("text", "{words}", {"words": words}) from error
+
+
+@dataclass(frozen=True, slots=True)
+class UploadId:
+    """The id of an uploaded picture; forms draw a file chooser for it (`format: picture`)."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        text = core_schema.str_schema(pattern="^upl_[0-9a-z]{26}$", strict=True)
+        return core_schema.no_info_wrap_validator_function(self._check, text)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "format": "picture"}
+
+    def _check(self, value: object, inner: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return inner(value)
+        except ValidationError as error:
+            words = "must be the id of an upload, or a file in a multipart form"
+            raise PydanticCustomError("upload", "{words}", {"words": words}) from error

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pynamodb.exceptions import DoesNotExist
+
 from studio import clock
 from studio.errors import AlreadyExists, Conflict, InsufficientCredits, InvalidOrder
 from studio.tables import Balance, Entry, Transaction
@@ -68,6 +70,8 @@ def hold(tx: Transaction, user_id: str, amount: int, job_id: str) -> None:
 def refund(tx: Transaction, user_id: str, job_id: str) -> int:
     """Give back exactly what was held for the job, whatever the price is today; returns the amount."""
     amount = held_for(user_id, job_id)
+    if amount == 0:
+        return 0
     row = Balance.get(user_id, consistent_read=True)
     _post(tx, row, f"refund:{job_id}", "refund", amount=amount, held=-amount, job_id=job_id)
     return amount
@@ -79,6 +83,8 @@ def keep(tx: Transaction, user_id: str, job_id: str) -> int:
     The balance does not change, so there is no new entry: the hold's entry is the price paid.
     """
     amount = held_for(user_id, job_id)
+    if amount == 0:
+        return 0
     tx.change(
         Balance(user_id),
         [Balance.held.add(-amount)],
@@ -89,8 +95,11 @@ def keep(tx: Transaction, user_id: str, job_id: str) -> int:
 
 
 def held_for(user_id: str, job_id: str) -> int:
-    """The credits that were held for the job, read from its ledger entry."""
-    return -int(Entry.get(user_id, f"hold:{job_id}", consistent_read=True).amount)
+    """The credits that were held for the job, read from its ledger entry; drafts have none."""
+    try:
+        return -int(Entry.get(user_id, f"hold:{job_id}", consistent_read=True).amount)
+    except DoesNotExist:
+        return 0
 
 
 def entries(user_id: str, *, limit: int, below: int | None = None) -> EntryPage:

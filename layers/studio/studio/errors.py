@@ -94,6 +94,10 @@ class InvalidOrder(StudioError):
     status, code, title = 422, "invalid_request", "Some values are not allowed"
 
 
+class BadPicture(InvalidOrder):
+    """An uploaded file is not a picture we take; `detail` completes the sentence "this file …"."""
+
+
 class KeyReused(StudioError):
     """The Idempotency-Key was used before with a different body."""
 
@@ -129,6 +133,10 @@ class LeaseLost(StudioError):
 
 class LeaseHeld(StudioError):
     """Another worker is busy with the job."""
+
+
+class Duplicate(StudioError):
+    """This message is not the one that the job is being worked on for."""
 
 
 class DeliveryFailed(StudioError):

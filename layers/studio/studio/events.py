@@ -33,7 +33,8 @@ class Finished:
     def parse(cls, detail: dict[str, Any]) -> Finished:
         """The event in an EventBridge `detail`; raises `TypeError` or `ValueError` when it is not one."""
         event = cls(**detail)
-        if event.outcome not in ("succeeded", "failed") or not isinstance(event.attempt, int):
+        told = event.result if event.outcome == "succeeded" else event.error
+        if event.outcome not in ("succeeded", "failed") or not isinstance(event.attempt, int) or not told:
             raise ValueError("not a Job Finished event")
         return event
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.exceptions import DoesNotExist, PynamoDBException, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from studio import clock, credits, ids, limits, outbox
+from studio import clock, credits, ids, limits, outbox, personas, storage, uploads
 from studio.catalog import Order
 from studio.errors import (
     AlreadyExists,
     Conflict,
+    Duplicate,
+    InsufficientCredits,
     InvalidOrder,
     JobEnded,
     KeyReused,
@@ -31,9 +34,10 @@ from studio.settings import settings
 from studio.tables import JobRow, OutboxRow, Request, Settlement, Transaction, retried, transaction
 from studio.telemetry import logger
 
+JOB_ID = re.compile(r"job_[0-9a-z]{26}")
 REQUEST_KEY_SECONDS = 24 * 3600
-MAX_ATTEMPTS = 3
-MAX_PAGE = 100
+MAX_FAILURES = 3
+MAX_PAGE = 50  # with prompts of 10,000 characters of 4 bytes well below the 6 MB a Lambda may answer
 DEADLINE_SHARDS = 4  # spreads the deadline index over partitions
 
 
@@ -94,6 +98,14 @@ class Progress:
         return {"value": round(self.value, 4), "stage": self.stage, "step": self.step, "steps": self.steps}
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The order as it came, before uploads and personas were filled in, and its Idempotency-Key."""
+
+    order: Order
+    key: str | None
+
+
 def submit(user_id: str, order: Order, *, key: str | None = None, request_id: str | None = None) -> Submission:
     """Hold the order's credits, create the job and its message, all or nothing.
 
@@ -106,34 +118,41 @@ def submit(user_id: str, order: Order, *, key: str | None = None, request_id: st
         TooManyRequests: the user's quota of free drafts is used up.
         Busy: too many of the user's requests at once; nothing is written.
     """
-    if key and (earlier := _earlier(user_id, order, key)):
+    if key is not None and (earlier := _earlier(user_id, order, key)):
         return Submission(earlier, replayed=True)
     if order.draft:
         limits.take(limits.DRAFTS, user_id)
+    uploads.require(user_id, order)
+    job = _new(user_id, personas.attached(user_id, order), request_id)
     try:
-        job, message = _create(user_id, order, key, request_id)
-    except AlreadyExists:
-        if key and (earlier := _earlier(user_id, order, key)):  # a twin of this request was faster
+        message = _create(job, _Asked(order, key))
+        outbox.send(message)  # best effort now; the sweeper repeats it if we die here
+    except (AlreadyExists, InsufficientCredits, PynamoDBException):
+        if find(job.id):  # a try whose answer was lost had made it
+            outbox.send_left(_message_id(job))
+        elif key is not None and (earlier := _earlier(user_id, order, key)):  # a twin of this request was faster
             return Submission(earlier, replayed=True)
-        raise
+        else:
+            raise
     logger.info("job submitted", extra={"job": job.id, "feature": job.feature, "held": job.credits})
-    outbox.send(message)  # best effort now; the sweeper repeats it if we die here
     return Submission(job, replayed=False)
 
 
 @retried
-def _create(
-    user_id: str, order: Order, key: str | None, request_id: str | None
-) -> tuple[JobRow, OutboxRow]:  # fmt: skip
-    job = _new(user_id, order, request_id)
+def _create(job: JobRow, asked: _Asked) -> OutboxRow:
     with transaction() as tx:
-        if order.cost:
-            credits.hold(tx, user_id, order.cost, job.id)
+        if job.credits:
+            credits.hold(tx, job.user_id, int(job.credits), job.id)
         tx.create(job, condition=JobRow.id.does_not_exist(), otherwise=AlreadyExists("this job exists"))
-        message = outbox.queue(tx, "drafts" if order.draft else "jobs", json.dumps({"jobId": job.id}))
-        if key:
-            _remember(tx, user_id, order, key, job.id)
-    return job, message
+        queue: outbox.Target = "drafts" if asked.order.draft else "jobs"
+        message = outbox.queue(tx, queue, json.dumps({"jobId": job.id}), row_id=_message_id(job))
+        if asked.key is not None:
+            _remember(tx, job.user_id, asked.order, asked.key, job.id)
+    return message
+
+
+def _message_id(job: JobRow) -> str:
+    return f"submit:{job.id}"
 
 
 def get(user_id: str, job_id: str) -> JobRow:
@@ -150,6 +169,8 @@ def get(user_id: str, job_id: str) -> JobRow:
 
 def find(job_id: str) -> JobRow | None:
     """The job whoever owns it, read consistently."""
+    if not JOB_ID.fullmatch(job_id):  # DynamoDB refuses overlong keys with an error of its own
+        return None
     try:
         return JobRow.get(job_id, consistent_read=True)
     except DoesNotExist:
@@ -186,11 +207,14 @@ def history(
     return JobPage(tuple(page), page[-1].id if len(found) > limit else None)
 
 
-def claim(job_id: str) -> JobRow:
+def claim(job_id: str, message_id: str | None = None) -> JobRow:
     """Take the job for a new attempt; its number fences out every earlier one.
 
+    Args:
+        message_id: of the queue message that asks; the job remembers the one it is worked on for.
     Raises:
-        LeaseHeld: another attempt is alive.
+        LeaseHeld: another attempt is alive, for the same message.
+        Duplicate: another attempt is alive, for another message; this one is not needed.
         JobEnded: there is nothing left to do.
         NotFound: no such job.
     """
@@ -204,6 +228,7 @@ def claim(job_id: str) -> JobRow:
                 JobRow.attempt.add(1),
                 JobRow.lease_until.set(now + settings().lease_seconds),
                 JobRow.started_at.set(JobRow.started_at | clock.iso(clock.now())),
+                JobRow.message_id.set(message_id or ""),
             ],
             condition=JobRow.status.is_in(*_OPEN) & free,
         )
@@ -214,30 +239,43 @@ def claim(job_id: str) -> JobRow:
             raise NotFound from error
         if Status(stored.status).ended:
             raise JobEnded from error
+        if message_id and stored.message_id and stored.message_id != message_id:
+            raise Duplicate from error
         raise LeaseHeld from error
     return job
 
 
-def beat(job_id: str, attempt: int, progress: Progress | None = None) -> None:
-    """Keep the lease of a running attempt and, if given, record its progress.
+def renew(job_id: str, attempt: int) -> None:
+    """Keep the lease of a running attempt for another `lease_seconds`.
 
     Raises:
         LeaseLost: the job was cancelled, has ended, or a later attempt has it.
     """
-    actions: list[Action] = [JobRow.lease_until.set(clock.epoch() + settings().lease_seconds)]
-    if progress:
-        actions.append(JobRow.progress.set(progress.stored()))
-    try:
-        JobRow(job_id).update(actions=actions, condition=_running(attempt))
-    except UpdateError as error:
-        _reraise_unless_refused(error)
-        raise LeaseLost from error
+    _update_running(job_id, attempt, [JobRow.lease_until.set(clock.epoch() + settings().lease_seconds)])
 
 
-def release(job_id: str, attempt: int) -> None:
-    """Give the lease up so that another worker can try at once."""
+def report(job_id: str, attempt: int, progress: Progress) -> None:
+    """Record the progress of a running attempt. Its lease is the heartbeat's business.
+
+    Raises:
+        LeaseLost: the job was cancelled, has ended, or a later attempt has it.
+    """
+    _update_running(job_id, attempt, [JobRow.progress.set(progress.stored())])
+
+
+def release(job_id: str, attempt: int, *, failed: bool) -> None:
+    """Give the lease up so that another worker can try at once; failures are counted, going away is not one.
+
+    Raises:
+        LeaseLost: there is nothing to give up.
+    """
+    _update_running(job_id, attempt, [JobRow.lease_until.remove(), JobRow.failures.add(1 if failed else 0)])
+
+
+def _update_running(job_id: str, attempt: int, actions: list[Action]) -> None:
+    running = (JobRow.status == Status.PROCESSING.value) & (JobRow.attempt == attempt)
     try:
-        JobRow(job_id).update(actions=[JobRow.lease_until.remove()], condition=_running(attempt))
+        JobRow(job_id).update(actions=actions, condition=running)
     except UpdateError as error:
         _reraise_unless_refused(error)
         raise LeaseLost from error
@@ -250,11 +288,23 @@ def settle(event: Finished) -> JobRow | None:
     """
     try:
         if event.outcome == "succeeded":
+            _require_own_files(event)
             return _end(event.job_id, Status.COMPLETED, attempt=event.attempt, result=event.result)
         return _end(event.job_id, Status.FAILED, attempt=event.attempt, error=event.error)
     except (JobEnded, LeaseLost, NotFound) as late:
         logger.info("finished event dropped", extra={"job": event.job_id, "attempt": event.attempt, "why": late.code})
         return None
+
+
+def _require_own_files(event: Finished) -> None:
+    """A worker may only deliver what its own attempt has written; raises `ValueError` otherwise."""
+    job = find(event.job_id)
+    if job is None:
+        raise NotFound
+    prefix = storage.output_prefix(job.user_id, job.id, event.attempt)
+    files = (event.result or {}).get("files") or []
+    if not files or not all(str(file.get("key", "")).startswith(prefix) for file in files):
+        raise ValueError("the event names no files of its own attempt")
 
 
 def cancel(user_id: str, job_id: str) -> JobRow:
@@ -294,13 +344,16 @@ def give_up(job_id: str, code: str, message: str) -> JobRow | None:
 
 
 def expire_overdue() -> int:
-    """Fail and refund every job past its deadline; returns how many."""
+    """Fail and refund every job past its deadline; returns how many. One that cannot be ended holds up no other."""
     now, ended = clock.epoch(), 0
     for shard in range(DEADLINE_SHARDS):
         for overdue in JobRow.by_deadline.query(shard, JobRow.deadline < now):
             try:
                 _end(overdue.id, Status.FAILED, error=DEADLINE_EXCEEDED)
             except (JobEnded, NotFound):
+                continue
+            except Exception:
+                logger.exception("overdue job could not be ended", extra={"job": overdue.id})
                 continue
             ended += 1
     return ended
@@ -332,21 +385,18 @@ def _end(
         raise LeaseLost
     delivered = status is Status.COMPLETED
     with transaction() as tx:
-        amount = 0
-        if job.credits:
-            amount = (credits.keep if delivered else credits.refund)(tx, job.user_id, job_id)
-        tx.create(
-            Settlement(
-                job_id,
-                outcome="delivered" if delivered else "refunded",
-                status=status.value,
-                attempt=job.attempt,
-                credits=amount,
-                created_at=clock.iso(clock.now()),
-            ),
-            condition=Settlement.job_id.does_not_exist(),
-            otherwise=JobEnded("The job has ended."),
+        # First, so that the loser of a race learns that the job has ended before anything else.
+        settlement = Settlement(
+            job_id,
+            outcome="delivered" if delivered else "refunded",
+            status=status.value,
+            attempt=job.attempt,
+            credits=credits.held_for(job.user_id, job_id),
+            created_at=clock.iso(clock.now()),
         )
+        ended_before = JobEnded("The job has ended.")
+        tx.create(settlement, condition=Settlement.job_id.does_not_exist(), otherwise=ended_before)
+        amount = (credits.keep if delivered else credits.refund)(tx, job.user_id, job_id)
         # A new attempt may start between our read and this write. Its predecessor has lost; the customer has not.
         overtaken = Conflict() if attempt is None else LeaseLost("a later attempt has the job")
         _mark_ended(tx, job, status, result, error, otherwise=overtaken)
@@ -414,11 +464,6 @@ def _new(user_id: str, order: Order, request_id: str | None) -> JobRow:
         request_id=request_id,
         created_at=clock.iso(clock.now()),
     )
-
-
-def _running(attempt: int) -> Condition:
-    running: Condition = (JobRow.status == Status.PROCESSING.value) & (JobRow.attempt == attempt)
-    return running
 
 
 def _reraise_unless_refused(error: UpdateError) -> None:

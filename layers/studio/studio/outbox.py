@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PynamoDBException
+from pynamodb.exceptions import DoesNotExist, PynamoDBException
 
 from studio import aws, clock, events, ids
 from studio.errors import AlreadyExists, DeliveryFailed
@@ -23,10 +23,12 @@ SWEEP_AFTER_SECONDS = 15
 Target = Literal["jobs", "drafts", "bus"]
 
 
-def queue(tx: Transaction, target: Target, body: str, *, detail_type: str | None = None) -> OutboxRow:
+def queue(
+    tx: Transaction, target: Target, body: str, *, detail_type: str | None = None, row_id: str | None = None
+) -> OutboxRow:
     """Add a message to the transaction; it exists exactly when the change does."""
     row = OutboxRow(
-        ids.new("out"), target=target, detail_type=detail_type, body=body, created_epoch=clock.epoch()
+        row_id or ids.new("out"), target=target, detail_type=detail_type, body=body, created_epoch=clock.epoch()
     )  # fmt: skip
     tx.create(row, condition=OutboxRow.id.does_not_exist(), otherwise=AlreadyExists("this message is queued"))
     return row
@@ -41,6 +43,14 @@ def send(row: OutboxRow) -> bool:
         logger.warning("outbox message waits for the sweeper", extra={"outbox": row.id, "reason": str(error)})
         return False
     return True
+
+
+def send_left(row_id: str) -> None:
+    """Send the message of a change whose answer was lost, if it is still there."""
+    try:
+        send(OutboxRow.get(row_id, consistent_read=True))
+    except DoesNotExist:
+        return
 
 
 def sweep() -> int:

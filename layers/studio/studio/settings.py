@@ -24,13 +24,13 @@ class Settings(BaseSettings):
     requests_table: str
     outbox_table: str
     limits_table: str
+    personas_table: str
     workers_table: str
     jobs_queue_url: str
     drafts_queue_url: str
     event_bus_name: str
     media_bucket: str
     signing_secret_arn: str
-    allowed_origin: str = Field(description="the one web origin that may call the API from a browser")
     signup_credits: int = Field(ge=0, description="credits granted once at registration")
     lease_seconds: int = Field(ge=2, description="how long a silent worker keeps a job before another may take it")
     download_url_seconds: int = Field(ge=60, le=3600, description="life of a presigned download URL")

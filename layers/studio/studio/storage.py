@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from botocore.exceptions import ClientError
+
 from studio import aws, clock
 from studio.settings import settings
 
@@ -45,14 +47,53 @@ def output_prefix(user_id: str, job_id: str, attempt: int) -> str:
 def upload(prefix: str, name: str, content: bytes, content_type: str) -> StoredFile:
     """Store one output; S3 checks the body against its SHA-256 before it acknowledges."""
     key = prefix + name
+    put(key, content, content_type)
+    return StoredFile(name, key, content_type, len(content))
+
+
+def input_key(user_id: str, upload_id: str) -> str:
+    """Where a checked upload lies; workers may read here."""
+    return f"inputs/{user_id}/{upload_id}"
+
+
+def incoming_key(user_id: str, upload_id: str) -> str:
+    """Where a client puts a file that nobody has looked at yet."""
+    return f"incoming/{user_id}/{upload_id}"
+
+
+def put(key: str, content: bytes, content_type: str) -> None:
+    """Store one object."""
     aws.client("s3").put_object(
+        Bucket=settings().media_bucket, Key=key, Body=content, ContentType=content_type, ChecksumAlgorithm="SHA256"
+    )
+
+
+def read(key: str, *, max_bytes: int) -> bytes:
+    """The first `max_bytes` of an object; raises `ClientError` when it is not there."""
+    return aws.client("s3").get_object(Bucket=settings().media_bucket, Key=key)["Body"].read(max_bytes)
+
+
+def exists(key: str) -> bool:
+    """Whether the object is there."""
+    try:
+        aws.client("s3").head_object(Bucket=settings().media_bucket, Key=key)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):  # without ListBucket, 403 means absent
+            return False
+        raise
+    return True
+
+
+def upload_form(key: str, content_type: str, *, max_bytes: int, seconds: int) -> dict[str, Any]:
+    """`{url, fields}` of a presigned POST that takes exactly this key and type and at most `max_bytes`."""
+    form: dict[str, Any] = aws.client("s3").generate_presigned_post(
         Bucket=settings().media_bucket,
         Key=key,
-        Body=content,
-        ContentType=content_type,
-        ChecksumAlgorithm="SHA256",
+        Fields={"Content-Type": content_type},
+        Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, max_bytes]],
+        ExpiresIn=seconds,
     )
-    return StoredFile(name, key, content_type, len(content))
+    return form
 
 
 def download_url(file: StoredFile) -> DownloadUrl:

@@ -27,13 +27,20 @@ if TYPE_CHECKING:
     from pynamodb.expressions.condition import Condition
     from pynamodb.expressions.update import Action
 
+# Nothing was decided by these: reading again and repeating is right.
+CONTENDED = {
+    "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded",
+    "TransactionInProgressException", "ThrottlingException", "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+}  # fmt: skip
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 # One stalled call must not outlive the 29 s that API Gateway waits for an answer.
 CONNECT_TIMEOUT_SECONDS = 2
-READ_TIMEOUT_SECONDS = 5
-MAX_RETRIES = 3
+READ_TIMEOUT_SECONDS = 3
+MAX_RETRIES = 2
 CONFLICT_RETRY_SECONDS = 12.0  # well inside the 29 s of API Gateway
 CONFLICT_BACKOFF_SECONDS = 0.02
 CONFLICT_BACKOFF_CAP_SECONDS = 0.5
@@ -191,6 +198,8 @@ class JobRow(Row):
     error: JSONAttribute = JSONAttribute(null=True)
     request_id = UnicodeAttribute(attr_name="requestId", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
+    failures = NumberAttribute(default=0)
+    message_id = UnicodeAttribute(attr_name="messageId", null=True)
     started_at = UnicodeAttribute(attr_name="startedAt", null=True)
     ended_at = UnicodeAttribute(attr_name="endedAt", null=True)
 
@@ -222,6 +231,20 @@ class Request(Row):
     fingerprint = UnicodeAttribute()
     job_id = UnicodeAttribute(attr_name="jobId")
     expires_at = TTLAttribute(attr_name="expiresAt")
+
+
+class Persona(Row):
+    """An invented person of a user, shown again by every job with its id."""
+
+    class Meta:
+        table_name = _FromSettings("personas_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute(attr_name="userId")
+    gender = UnicodeAttribute()
+    ethnicity = UnicodeAttribute()
+    age_range = UnicodeAttribute(attr_name="ageRange")
+    created_at = UnicodeAttribute(attr_name="createdAt")
 
 
 class Limit(Row):
@@ -305,8 +328,7 @@ class Transaction:
         final = next((e for e in failed if not isinstance(e, Conflict)), None)
         if final is not None:
             return final
-        contended = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-        if failed or contended & set(codes) or error.cause_response_code == "TransactionInProgressException":
+        if failed or CONTENDED & {*codes, error.cause_response_code}:
             return Conflict("another writer was first")
         return None
 
@@ -322,7 +344,8 @@ def transaction() -> Iterator[Transaction]:
 def retried(step: Callable[P, R]) -> Callable[P, R]:
     """Repeat a read-then-write step while other writers get there first, with full jitter.
 
-    The step must read what it depends on inside, so that each try decides anew.
+    The step must read what it depends on inside, so that each try decides anew, and take the ids of what it creates
+    from outside, so that a try whose answer was lost is found, not done twice.
 
     Raises:
         Busy: still contended after `CONFLICT_RETRY_SECONDS`; nothing was written.
@@ -345,7 +368,8 @@ def retried(step: Callable[P, R]) -> Callable[P, R]:
 
 
 ALL_MODELS: tuple[type[Model], ...] = (
-    User, Email, Session, Balance, Entry, JobRow, Settlement, Request, Limit,
+    User, Email, Session, Balance, Entry, JobRow, Settlement, Request, Persona,
+    Limit,
     WorkerRow,
     OutboxRow,
 )  # fmt: skip

@@ -87,7 +87,7 @@ def verify(value: str) -> Caller:
         )
     except jwt.ExpiredSignatureError as error:
         raise NotAuthenticated("The token has expired; sign in again.") from error
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, UnicodeError) as error:
         raise NotAuthenticated("The token is not valid.") from error
     caller = Caller(user_id=str(claims["sub"]), session_id=str(claims["sid"]))
     _require_open(caller)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 from studio import clock
 from studio.tables import WorkerRow
 
 ANNOUNCE_SECONDS = 20
 GONE_AFTER_SECONDS = 70  # three missed announcements
+CACHE_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,15 @@ def leave(worker_id: str) -> None:
 
 
 def present() -> list[Crew]:
-    """Everybody who announced lately, equal ones counted together."""
+    """Everybody who announced lately, equal ones counted together; up to `CACHE_SECONDS` old.
+
+    Anybody may ask `/health` as often as they like, so the answer is remembered.
+    """
+    return _present(clock.epoch() // CACHE_SECONDS)
+
+
+@lru_cache(maxsize=1)
+def _present(period: int) -> list[Crew]:  # noqa: ARG001  # the key of the cache
     now = clock.now()
     kinds = Counter(
         (row.queue, row.profile, row.state, row.reason) for row in WorkerRow.scan() if row.expires_at > now

@@ -1,0 +1,92 @@
+"""Multipart forms: an order with its pictures in one request, turned into the JSON order that the route expects."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from multipart import MultipartError, MultipartParser, MultipartPart, parse_options_header
+
+from studio import catalog, uploads
+from studio.errors import BadPicture, Fault, InvalidOrder, MalformedRequest, TooLarge
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+# Lambda takes 6 MB per request, a third of which Base64 uses up. Larger files go through `POST /api/v1/uploads`.
+MAX_FORM_BYTES = 4_400_000
+MAX_PARTS = 32
+
+
+def is_form(event: APIGatewayProxyEventV2) -> bool:
+    """Whether the body is a multipart form."""
+    return event.headers.get("content-type", "").lower().startswith("multipart/form-data")
+
+
+def order_json(event: APIGatewayProxyEventV2, user_id: str) -> str:
+    """The order in the form as JSON; its files are uploads now.
+
+    Raises:
+        TooLarge, MalformedRequest: the form cannot be read.
+        NotFound: there is no such feature.
+        InvalidOrder: a file is not a picture we take, or a field is given twice.
+    """
+    kind = catalog.order_type(event.raw_path.rpartition("/")[2])
+    order: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for part in _parts(event):
+        if part.name in order:
+            faults.append(Fault(f"/{part.name}", "is given twice"))
+        elif part.filename is None:
+            order[part.name] = _value(kind, part.name, part.value)
+        else:
+            try:
+                order[part.name] = uploads.accept(user_id, part.raw)
+            except BadPicture as error:
+                faults.append(Fault(f"/{part.name}", error.detail))
+    if faults:
+        raise InvalidOrder("; ".join(f"{fault.pointer} {fault.detail}" for fault in faults), faults=tuple(faults))
+    return json.dumps(order)
+
+
+def _parts(event: APIGatewayProxyEventV2) -> list[MultipartPart]:
+    try:
+        body = base64.b64decode(event.body or "", validate=True) if event.is_base64_encoded else _raw(event)
+        if len(body) > MAX_FORM_BYTES:
+            raise TooLarge(
+                f"The form has {len(body):,} bytes; at most {MAX_FORM_BYTES:,} are taken. "
+                "Send larger pictures through POST /api/v1/uploads."
+            )
+        _, options = parse_options_header(event.headers["content-type"])
+        parser = MultipartParser(
+            io.BytesIO(body),
+            options.get("boundary", ""),
+            content_length=len(body),
+            part_limit=MAX_PARTS,
+            spool_limit=MAX_FORM_BYTES,
+            memory_limit=2 * MAX_FORM_BYTES,
+            disk_limit=0,
+        )
+        return list(parser)
+    except (MultipartError, ValueError, binascii.Error) as error:
+        raise MalformedRequest(f"The form cannot be read: {error}.") from error
+
+
+def _raw(event: APIGatewayProxyEventV2) -> bytes:
+    return (event.body or "").encode("latin-1")
+
+
+def _value(kind: type[catalog.Order], name: str, text: str) -> Any:
+    """A form knows only text; fields that are not text are read as JSON (`true`, `7`)."""
+    schema = kind.model_json_schema(by_alias=True)["properties"].get(name, {})
+    types = {schema.get("type")} | {option.get("type") for option in schema.get("anyOf", [])}
+    constant = schema.get("const")
+    if types & {"integer", "number", "boolean"} or isinstance(constant, bool):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+    return text

@@ -1,0 +1,1 @@
+"""A drawn person: traits in, the same flat vector figure in any pose out."""

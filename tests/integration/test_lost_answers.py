@@ -1,0 +1,139 @@
+"""Faults of the database: answers that get lost after the commit, conflicts, throttling. Nothing is done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from pynamodb.connection import Connection
+
+from studio import accounts, jobs, tables
+from studio.errors import Busy, EmailTaken, InsufficientCredits
+from tests.integration.conftest import PASSWORD
+
+Send = Callable[..., Any]
+
+
+@pytest.fixture
+def wrap(monkeypatch) -> Callable[[Callable[[Send], Send]], None]:
+    """Puts something between us and `TransactWriteItems`."""
+
+    def wrapper(fault: Callable[[Send], Send]) -> None:
+        monkeypatch.setattr(Connection, "_make_api_call", fault(Connection._make_api_call))
+
+    return wrapper
+
+
+def sent_twice(times: int) -> Callable[[Send], Send]:
+    """The first `times` transactions are sent again although they were committed, as when an answer is lost."""
+    left = [times]
+
+    def fault(send: Send) -> Send:
+        def call(self: Connection, operation: str, kwargs: dict[str, Any], *args: Any) -> Any:
+            if operation == "TransactWriteItems" and left[0]:
+                left[0] -= 1
+                send(self, operation, kwargs, *args)
+            return send(self, operation, kwargs, *args)
+
+        return call
+
+    return fault
+
+
+def fails_with(code: str, times: int, *, committed: bool) -> Callable[[Send], Send]:
+    """The first `times` transactions answer with an error, with or without having been committed."""
+    left = [times]
+
+    def fault(send: Send) -> Send:
+        def call(self: Connection, operation: str, kwargs: dict[str, Any], *args: Any) -> Any:
+            if operation == "TransactWriteItems" and left[0]:
+                left[0] -= 1
+                if committed:
+                    send(self, operation, kwargs, *args)
+                raise ClientError({"Error": {"Code": code, "Message": "injected"}}, operation)
+            return send(self, operation, kwargs, *args)
+
+        return call
+
+    return fault
+
+
+FAULTS: dict[str, Callable[[], Callable[[Send], Send]]] = {
+    "sent twice": lambda: sent_twice(1),
+    "in progress, committed": lambda: fails_with("TransactionInProgressException", 1, committed=True),
+    "in progress, not committed": lambda: fails_with("TransactionInProgressException", 1, committed=False),
+    "throttled": lambda: fails_with("ThrottlingException", 2, committed=False),
+    "unknown, committed": lambda: fails_with("InternalServerError", 1, committed=True),
+}
+
+
+@pytest.fixture(params=FAULTS)
+def fault(request) -> Callable[[Send], Send]:
+    return FAULTS[request.param]()
+
+
+# After an error without a verdict only a submit looks what became of it; the other callers see it and repeat.
+ANSWERED = pytest.mark.parametrize("fault", [name for name in FAULTS if "unknown" not in name], indirect=True)
+
+
+@pytest.mark.parametrize("key", [None, "key"])
+def test_a_submit_makes_one_job_and_one_hold(studio, wrap, fault, key):
+    user = studio.user()
+    wrap(fault)
+    job = user.submit(key=key)
+    assert (user.balance(), user.held()) == (48, 2)
+    assert [entry.id for entry in studio.ledger(user)] == [f"signup:{user.id}", f"hold:{job.id}"]
+    assert studio.queued_jobs() == [job.id]
+    assert studio.outbox() == []
+
+
+def test_a_submit_with_the_last_credits_is_not_refused_after_it_was_charged(studio, wrap, fault):
+    user = studio.user()
+    for _ in range(6):
+        user.submit(numImages=4)
+    wrap(fault)
+    job = user.submit(numImages=1)
+    assert (user.balance(), studio.job(job).credits) == (0, 2)
+    with pytest.raises(InsufficientCredits):
+        user.submit()
+
+
+@ANSWERED
+def test_a_registration_makes_one_account(studio, wrap, fault):
+    wrap(fault)
+    signup = accounts.register("new@example.com", PASSWORD)
+    assert accounts.profile(signup.user.id).email == "new@example.com"
+    with pytest.raises(EmailTaken):
+        accounts.register("new@example.com", PASSWORD)
+
+
+@ANSWERED
+def test_a_cancel_refunds_once(studio, wrap, fault):
+    user = studio.user()
+    job = user.submit(numImages=4)
+    wrap(fault)
+    assert user.cancel(job).status == "cancelled"
+    assert (user.balance(), user.held()) == (50, 0)
+    assert [entry.kind for entry in studio.ledger(user)] == ["signup", "hold", "refund"]
+
+
+@ANSWERED
+def test_a_delivery_is_kept_once(studio, wrap, fault):
+    user = studio.user()
+    job = user.submit()
+    jobs.claim(job.id)
+    wrap(fault)
+    studio.finish(job)
+    assert studio.job(job).status == "completed"
+    assert (user.balance(), user.held()) == (48, 0)
+
+
+def test_endless_contention_ends_as_busy_with_nothing_written(studio, wrap, monkeypatch):
+    user = studio.user()
+    monkeypatch.setattr(tables, "CONFLICT_RETRY_SECONDS", 0.2)
+    wrap(fails_with("ThrottlingException", 10_000, committed=False))
+    with pytest.raises(Busy):
+        user.submit()
+    assert (user.balance(), user.held(), studio.queued_jobs()) == (50, 0, [])
