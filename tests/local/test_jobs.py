@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 from PIL import Image
 
+from tests.integration.samples import photo
 from tests.local.conftest import LEASE_SECONDS, ORDER, SUBMIT, wait_for
 
 
@@ -33,6 +34,23 @@ def test_links_cannot_be_bent(studio, user, worker):
     (file,) = user.http.get(job["urls"]["download"]).json()["files"]
     for bent in (file["url"].replace("image-1", "image-2"), file["url"].split("?")[0], file["url"] + "0"):
         assert httpx.get(bent, trust_env=False).status_code in (403, 404), bent
+
+
+def test_a_picture_is_uploaded_with_the_form_the_api_hands_out(studio, user):
+    def upload(content: bytes, **change: str) -> tuple[int, str]:
+        target = user.http.post("/api/v1/uploads", json={"contentType": "image/jpeg"}).raise_for_status().json()
+        answer = httpx.post(target["url"], data=target["fields"] | change, files={"file": content}, trust_env=False)
+        return answer.status_code, target["id"]
+
+    (person_status, person), (cloth_status, cloth) = upload(photo()), upload(photo(300, 300))
+    assert (person_status, cloth_status) == (204, 204)
+    order = {"person": person, "cloth": cloth, "category": "formal", "consent": True}
+    job = user.http.post("/api/v1/jobs/cloth-swap", json=order)
+    assert job.status_code == 202, job.text
+    user.http.delete(job.json()["urls"]["self"]).raise_for_status()
+    assert upload(photo(), key="incoming/somebody/else")[0] == 403
+    assert upload(photo(), **{"Content-Type": "text/html"})[0] == 403
+    assert upload(b"x" * (20 * 1024 * 1024 + 1))[0] in (400, 403)
 
 
 def test_a_failed_job_says_why_and_is_refunded(user, scripted):

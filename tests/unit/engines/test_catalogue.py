@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from types import SimpleNamespace
 
@@ -66,7 +67,8 @@ def test_a_machine_without_weights_sketches_without_looking_for_a_gpu(models, mo
 def test_a_cpu_draws_when_its_weights_are_here(models, gpu):
     fetch(models, "cpu")
     gpu(None)
-    assert catalogue.choose().profile == "cpu"
+    choice = catalogue.choose()
+    assert (choice.profile, choice.why) == ("cpu", "no GPU; of the weights here only these run without a larger one")
 
 
 def test_without_torch_there_is_no_gpu(monkeypatch):
@@ -122,6 +124,14 @@ def test_prefetch_takes_exactly_the_files_of_the_table_at_their_revisions(models
     assert not any(file.endswith((".bin", ".ckpt")) for _, _, files in hub.calls for file in files)
     command.main(["prefetch", "--profile", "gpu8"])
     assert len(hub.calls) == len(recipe.models)  # what is here is not fetched again
+
+
+def test_the_hub_takes_the_arguments_we_give_it():
+    import huggingface_hub
+
+    names = inspect.signature(huggingface_hub.snapshot_download).parameters
+    assert {"repo_id", "revision", "allow_patterns", "local_dir"} <= set(names)
+    assert next(iter(names)) == "repo_id"
 
 
 def test_prefetch_says_what_a_repository_lacks(models, hub):
