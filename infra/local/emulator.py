@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -37,8 +38,10 @@ class Emulator:
         if before and before != self.url:
             _move_state(folder / "state", before, self.url)
         last_url.write_text(self.url)
+        self._persist = persist
         temporary = folder / "tmp"
-        temporary.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(temporary, ignore_errors=True)  # unpacked functions of the run before
+        temporary.mkdir(parents=True)
         self._child = Child(
             "emulator",
             [sys.executable, "-m", "ministack"],
@@ -82,7 +85,10 @@ class Emulator:
 
     def stop(self) -> None:
         """Stop it and the functions it runs."""
-        self._child.stop(grace_seconds=20)
+        if self._persist:
+            self._child.stop(grace_seconds=30)  # it saves its state first
+        else:
+            self._child.kill()
 
     @property
     def admin_env(self) -> dict[str, str]:

@@ -69,8 +69,8 @@ class Child:
 
     def kill(self) -> None:
         """SIGKILL the whole group at once, as a crash would."""
-        _end_group(self.pid)
         if self._process:
+            _end_group(self._process.pid)
             self._process.wait()
 
     def tail(self) -> str:

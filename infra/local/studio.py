@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import signal
 import tempfile
-from contextlib import ExitStack
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -14,10 +18,16 @@ from infra.local.emulator import REGION, ROOT_CREDENTIALS, Emulator
 from infra.local.front_door import FrontDoor
 from infra.local.gpu_worker import GpuWorker
 
+LOCK = "running"
+
 if TYPE_CHECKING:
     from types import TracebackType
 
     from infra.local.stack import Deployment
+
+
+class AlreadyRunning(RuntimeError):
+    """Another studio uses the same folder; two would overwrite each other's state."""
 
 
 class LocalStudio:
@@ -69,11 +79,13 @@ class LocalStudio:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._exit.close()
+        with _undisturbed():
+            self._exit.close()
 
     def _start(self, cleanup: ExitStack) -> None:
         self.folder = self._kept or Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="studio-")))
         self.folder.mkdir(parents=True, exist_ok=True)
+        cleanup.enter_context(_only_one(self.folder))
         self.emulator = Emulator(self.folder, persist=self._kept is not None)
         cleanup.callback(self.emulator.stop)
         self.emulator.start()
@@ -87,6 +99,7 @@ class LocalStudio:
         self.front_door = FrontDoor(self.api_url)
         cleanup.callback(self.front_door.stop)
         self.front_door.start()
+        (self.folder / LOCK).write_text(self.url)
 
     def worker_log(self) -> str:
         """The end of the workers' logs."""
@@ -111,3 +124,37 @@ class LocalStudio:
             restart=restart,
             **arguments,
         )  # fmt: skip
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, in which the address of its studio is written.
+
+    Raises:
+        AlreadyRunning: somebody else holds it.
+    """
+    with (folder / LOCK).open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise AlreadyRunning(
+                f"a studio already runs on {folder}, at {lock.read() or 'an unknown address'}"
+            ) from error
+        lock.truncate(0)
+        yield
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A second Ctrl-C must not interrupt the stopping, or something would keep running."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    stopping = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in stopping}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

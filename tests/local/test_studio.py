@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 from infra.local import demo, stack
 from infra.local.ports import free_port
 from infra.local.stack import ROOT, template
-from infra.local.studio import LocalStudio
+from infra.local.studio import AlreadyRunning, LocalStudio
 from tests.local.conftest import ORDER, SUBMIT, wait_for
 
 
@@ -92,14 +92,20 @@ def test_a_worker_has_only_the_rights_of_its_role(studio):
 def test_the_demo_leaves_a_report_and_nothing_else(tmp_path):
     demo_run = _demo(tmp_path)
     assert demo_run.wait(120) == 0, (tmp_path / "output").read_text()
-    (row,) = json.loads((tmp_path / "demo-output" / "report.json").read_text())
-    assert set(row) == {"feature", "jobId", "status", "seconds", "credits", "engine", "files"}
-    assert (row["feature"], row["status"], row["credits"]) == ("image-generation", "completed", 4)
-    assert all((tmp_path / file).stat().st_size > 10_000 for file in row["files"])
+    rows = json.loads((tmp_path / "demo-output" / "report.json").read_text())
+    assert [(row["feature"], row["status"], row["credits"]) for row in rows] == [
+        ("image-generation", "completed", 4),
+        ("cloth-swap", "completed", 3),
+        ("influencer-creation", "completed", 5),
+    ]
+    for row in rows:
+        assert set(row) == {"feature", "jobId", "status", "seconds", "credits", "engine", "files"}
+        assert row["files"]
+        assert all((tmp_path / file).stat().st_size > 10_000 for file in row["files"])
     assert _left_behind(tmp_path) == []
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_demo_leaves_nothing(tmp_path, signal_number):
     demo_run = _demo(tmp_path)
     wait_for(lambda: "studio up" in (tmp_path / "output").read_text())
@@ -124,6 +130,13 @@ def test_accounts_jobs_and_files_survive_a_restart(tmp_path):
         assert len(httpx.get(file["url"], trust_env=False).raise_for_status().content) == file["sizeBytes"]
         another = http.post(SUBMIT, json=ORDER).raise_for_status().json()["urls"]["self"]
         wait_for(lambda: http.get(another).json()["status"], lambda status: status == "completed")
+
+
+def test_two_studios_do_not_share_a_folder(tmp_path):
+    with LocalStudio(tmp_path, worker=False) as first:
+        with pytest.raises(AlreadyRunning, match=first.url), LocalStudio(tmp_path, worker=False):
+            pass
+        assert httpx.get(f"{first.url}/health", trust_env=False).is_success
 
 
 def test_taken_ports_are_no_obstacle():

@@ -43,7 +43,6 @@ class Registration(Credentials):
     "/api/v1/auth/register",
     summary="Register",
     tags=["auth"],
-    security=[],
     status_code=201,
     responses={201: {"description": "The account, signed in."}, **problems(409, *WRITE)},
 )
@@ -60,7 +59,6 @@ def register(registration: Annotated[Registration, Body()]) -> Response[SignupVi
     "/api/v1/auth/login",
     summary="Sign in",
     tags=["auth"],
-    security=[],
     responses={200: {"description": "A token."}, **problems(401, *WRITE)},
 )
 def login(credentials: Annotated[Credentials, Body()]) -> TokenView:

@@ -11,7 +11,7 @@ from studio.settings import settings
 router = APIGatewayHttpRouter()
 
 
-@router.get("/health", summary="Is the API up?", tags=["service"], security=[])
+@router.get("/health", summary="Is the API up?", tags=["service"])
 def health() -> Health:
     """Answers as soon as the API can run; needs no token. `workers` lists who announced within the last minute."""
     try:
