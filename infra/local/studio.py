@@ -138,9 +138,7 @@ def _only_one(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             lock.seek(0)
-            raise AlreadyRunning(
-                f"a studio already runs on {folder}, at {lock.read() or 'an unknown address'}"
-            ) from error
+            raise AlreadyRunning(f"a studio already runs on {folder}: {lock.read() or 'starting'}") from error
         lock.truncate(0)
         yield
 
