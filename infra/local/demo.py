@@ -38,15 +38,6 @@ WISHES = (
         "image-generation",
         {"prompt": "A lighthouse on a cliff at sunset", "style": "cinematic", "numImages": 2, "seed": 7},
     ),
-    Wish(
-        "cloth-swap",
-        {"category": "casual", "preserveFace": "true", "consent": "true"},
-        {"person": SAMPLES / "person.jpg", "cloth": SAMPLES / "garment.jpg"},
-    ),
-    Wish(
-        "influencer-creation",
-        {"gender": "female", "ethnicity": "asian", "ageRange": "26-35", "style": "professional", "poses": 3, "seed": 7},
-    ),
 )
 
 
