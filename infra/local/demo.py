@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 from PIL import Image
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -140,12 +141,13 @@ def _download(http: httpx.Client, job: dict[str, Any], file: dict[str, Any]) -> 
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table()
-    for heading in ("feature", "status", "seconds", "credits", "engine", "files"):
+    """Fits 80 columns, so that no path is cut off."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("feature", "seconds", "credits", "engine", f"files in {OUTPUT}/"):
         table.add_column(heading, no_wrap=True)
     for row in rows:
-        cells = [str(row[name]) for name in ("feature", "status", "seconds", "credits", "engine")]
-        table.add_row(*cells, "\n".join(row["files"]))
+        cells = [str(row[name]) for name in ("feature", "seconds", "credits", "engine")]
+        table.add_row(*cells, "\n".join(Path(file).name for file in row["files"]))
     return table
 
 
