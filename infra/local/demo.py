@@ -112,6 +112,8 @@ def _follow(http: httpx.Client, console: Console, job: dict[str, Any]) -> dict[s
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
     )
+    if prompt := job["input"].get("prompt"):
+        console.print(f"“{prompt}”", style="italic")
     give_up_at = time.monotonic() + JOB_TIMEOUT_SECONDS
     with Progress(*columns, console=console) as bars:
         bar = bars.add_task("queued", total=1.0, feature=job["feature"])
