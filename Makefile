@@ -11,7 +11,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint con
 
 .DELETE_ON_ERROR:
 
-.PHONY: help demo up test lint format bench soak lock openapi clean
+.PHONY: help demo up test lint format bench benchgpu soak lock openapi clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -42,6 +42,9 @@ format: $(VENV)/.lint ## rewrite the code in its format
 
 bench: $(VENV)/.demo node_modules/.installed ## measure what the documents claim
 	@PYTHONPATH=.:functions:layers/studio $(PY) -m benchmarks
+
+benchgpu: $(VENV)/.test ## measure full-size SDXL on this machine's GPU, into docs/benchmarks/gpu.md
+	@PYTHONPATH=.:functions:layers/studio $(PY) -m benchmarks.gpu
 
 openapi: $(VENV)/.demo ## write docs/openapi.json from the code
 	@PYTHONPATH=.:functions:layers/studio $(PY) -m api.openapi > docs/openapi.json

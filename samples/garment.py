@@ -33,11 +33,14 @@ def main() -> None:
     canvas.save()
     canvas.clipPath(shirt, True)
     canvas.drawColor(CLOTH)
+    canvas.save()
+    canvas.clipPath(svg("M262 120 L224 402 L190 900 H710 L676 402 L638 120 Z"), True)
     for row in range(5):
         top = 372 + row * 84
         band = svg(f"M0 {top} C300 {top + 14} 600 {top + 14} 900 {top} V{top + 34} C600 {top + 48} 300 {top + 48} 0 {top + 34} Z")
         if row:
             canvas.drawPath(band, _flat(STRIPE))
+    canvas.restore()
     pocket = svg("M520 268 H610 V352 C590 366 540 366 520 352 Z")
     canvas.drawPath(pocket, _flat(RIB))
     canvas.drawPath(pocket, _line(0xFFBFD9D6, 2.2, dashed=True))

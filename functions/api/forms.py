@@ -84,7 +84,7 @@ def _value(kind: type[catalog.Order], name: str, text: str) -> Any:
     schema = kind.model_json_schema(by_alias=True)["properties"].get(name, {})
     types = {schema.get("type")} | {option.get("type") for option in schema.get("anyOf", [])}
     constant = schema.get("const")
-    if types & {"integer", "number", "boolean"} or isinstance(constant, bool):
+    if types & {"integer", "number", "boolean", "array", "object"} or isinstance(constant, bool):
         try:
             return json.loads(text)
         except (ValueError, RecursionError):

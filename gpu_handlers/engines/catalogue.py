@@ -90,15 +90,15 @@ def choose() -> Choice:
     gpu = find_gpu()
     for recipe in ready:
         if recipe.device == "cpu":
-            return Choice(recipe.name, "no GPU that its weights here could use" if gpu is None else _seen(gpu))
+            return Choice(recipe.name, f"{_seen(gpu)}; of the weights here only these run without a larger one")
         if gpu and gpu.vram_gib >= recipe.min_vram_gib:
             return Choice(recipe.name, _seen(gpu))
     least = min(recipe.min_vram_gib for recipe in ready)
-    return Choice("sketch", f"{_seen(gpu) if gpu else 'no GPU'}; the weights here need {least:g} GiB of VRAM")
+    return Choice("sketch", f"{_seen(gpu)}; the weights here need {least:g} GiB of VRAM")
 
 
-def _seen(gpu: Gpu) -> str:
-    return f"{gpu.name}, {gpu.vram_gib:.1f} GiB"
+def _seen(gpu: Gpu | None) -> str:
+    return f"{gpu.name}, {gpu.vram_gib:.1f} GiB" if gpu else "no GPU"
 
 
 def find_gpu() -> Gpu | None:

@@ -104,6 +104,7 @@ def unet() -> nn.Module:
 
 
 def vae() -> nn.Module:
+    """SDXL's VAE with 8 channels where it has 128 to 512."""
     module: nn.Module = AutoencoderKL(
         block_out_channels=[8] * 4,  # four blocks make the scale factor 8 of SDXL
         down_block_types=["DownEncoderBlock2D"] * 4,

@@ -43,21 +43,24 @@ class QueueWorker:
         self._worker = Worker(keep_visible=self._keep_visible, profile=self._profile)
         self._receipt: str | None = None
         self._idle = threading.Event()
-        self._gone = threading.Event()
+        self._news = threading.Event()
+        self._gone = False
 
     def run(self) -> None:
         """Poll, work, repeat."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
-        self._worker.setup()
         presence = threading.Thread(target=self._announce, name="presence", daemon=True)
         presence.start()
+        self._worker.setup()
+        self._news.set()
         try:
             while not self._worker.stopping.is_set():
                 self._turn()
         except _Stop:
             pass
-        self._gone.set()
+        self._gone = True
+        self._news.set()
         presence.join()
         workers.leave(self._id)
         logger.info("worker stopped")
@@ -79,10 +82,15 @@ class QueueWorker:
     def _announce(self) -> None:
         while True:
             try:
-                workers.announce(self._id, queue=self._queue, profile=self._profile)
+                health = self._worker.health
+                workers.announce(
+                    self._id, queue=self._queue, profile=self._profile, state=health.state, reason=health.reason
+                )
             except Exception:  # the work matters more than the word of it
                 logger.exception("announcement failed")
-            if self._gone.wait(workers.ANNOUNCE_SECONDS):
+            self._news.wait(workers.ANNOUNCE_SECONDS)
+            self._news.clear()
+            if self._gone:
                 return
 
     def _receive(self) -> MessageTypeDef | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot
 from typing import Literal
 
@@ -24,6 +24,7 @@ MIN_SHARE, MAX_SHARE = 0.03, 0.93  # of the picture that a garment covers
 MIN_SIDE_PX = 64
 APART_LAB = 11.0  # a garment's colour differs from its background by this much in CIELAB, mostly by far more
 SHADOW_TINT_LAB = 7.0
+INSIDE_DARKER_LAB = 22.0  # of OpenCV's 0 … 255 for L*
 
 EASE = {"formal": 1.02, "traditional": 1.08, "western": 1.04, "fitness": 0.99, "casual": 1.05}
 """How loosely each category is worn: width of the cloth over width of the body."""
@@ -92,7 +93,8 @@ def cut_out(image: Rgb, category: Category) -> Garment:
     top, bottom = max(0, ys.min() - margin), min(image.shape[0], ys.max() + margin + 1)
     left, right = max(0, xs.min() - margin), min(image.shape[1], xs.max() + margin + 1)
     picture = np.dstack([image, np.round(mask * 255).astype(np.uint8)])[top:bottom, left:right]
-    return _pinned(_bled(picture), worn=worn, ease=EASE[category])
+    garment = _pinned(_bled(picture), worn=worn, ease=EASE[category])
+    return garment if worn else replace(garment, image=_opened(garment))
 
 
 def _flat(image: Rgb) -> Mask:
@@ -103,7 +105,12 @@ def _flat(image: Rgb) -> Mask:
     lab = cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 1.0), cv2.COLOR_RGB2LAB).astype(np.float32)
     edge = max(2, round(0.02 * min(small.shape[:2])))
     rim = np.concatenate(
-        [lab[:edge].reshape(-1, 3), lab[:, :edge].reshape(-1, 3), lab[:, -edge:].reshape(-1, 3), lab[-edge:].reshape(-1, 3)]
+        [
+            lab[:edge].reshape(-1, 3),
+            lab[:, :edge].reshape(-1, 3),
+            lab[:, -edge:].reshape(-1, 3),
+            lab[-edge:].reshape(-1, 3),
+        ]
     )
     ground = np.median(rim, axis=0)
     spread = float(np.median(np.linalg.norm(rim - ground, axis=1)))
@@ -202,6 +209,42 @@ def _pinned(picture: Rgba, *, worn: bool, ease: float) -> Garment:
     )
 
 
+def _opened(garment: Garment) -> Rgba:
+    """The cut-out without the inside of its back, which a garment laid flat shows in its neckline.
+
+    The inside lies in shade: it is what is clearly darker than the chest between the corners of the collar.
+    """
+    image = garment.image
+    (left, left_row), (right, right_row) = garment.neck
+    span = right - left
+    top, bottom = round(min(left_row, right_row)), round(max(left_row, right_row) + 0.9 * span)
+    box = (slice(max(0, top), bottom), slice(max(0, round(left)), round(right) + 1))
+    lab = cv2.cvtColor(image[..., :3], cv2.COLOR_RGB2LAB).astype(np.float32)
+    chest = lab[bottom : bottom + round(span), round(left) : round(right)]
+    if not chest.size:
+        return image
+    dark = (lab[box][..., 0] < float(np.median(chest[..., 0])) - INSIDE_DARKER_LAB) & (image[box][..., 3] > 127)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8))
+    if count < 2:
+        return image
+    best = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    x, y, wide, tall, area = (int(value) for value in stats[best])
+    hollow = (
+        area > 0.45 * wide * tall
+        and wide > 0.45 * span
+        and y < 0.35 * span
+        and abs(x + wide / 2 - span / 2) < 0.2 * span
+    )
+    if not hollow:  # a print or a fold
+        return image
+    inside = cv2.morphologyEx((labels == best).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    inside = np.maximum.accumulate(inside[::-1], axis=0)[::-1]  # and all above it: the back of the collar
+    gone = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 0.8)
+    out = image.copy()
+    out[box][..., 3] = np.round(out[box][..., 3] * (1 - gone)).astype(np.uint8)
+    return out
+
+
 def _armpit(contour: NDArray[np.int32], middle: float, side: int, width: int, height: int) -> Point | None:
     """The deepest dent of the outline beside the body; None for a garment without sleeves."""
     hull = cv2.convexHull(contour.reshape(-1, 1, 2), returnPoints=False)
@@ -268,7 +311,9 @@ def _run_edges(inside: NDArray[np.bool_], middle: float) -> tuple[Floats, Floats
     return np.interp(rows, known, left[known]), np.interp(rows, known, right[known])
 
 
-def _body_edges(body: tuple[Floats, Floats], shoulders: list[Point], armpits: list[Point], hem: float) -> tuple[Floats, Floats]:
+def _body_edges(
+    body: tuple[Floats, Floats], shoulders: list[Point], armpits: list[Point], hem: float
+) -> tuple[Floats, Floats]:
     rows = np.arange(len(body[0]))
     edges = []
     for index, side in enumerate((-1, 1)):

@@ -14,6 +14,8 @@ from gpu_handlers.engines.illustrator import (
     LoraChoice,
     Picture,
     PictureOrder,
+    Reference,
+    Rgb,
     Size,
 )
 from gpu_handlers.failures import JobFailed
@@ -26,21 +28,26 @@ def seeds(first: int | None, count: int) -> list[int]:
     return [(start + offset) % (MAX_SEED + 1) for offset in range(count)]
 
 
-def variations(illustrator: Illustrator, order: ImageGeneration, seeds: list[int], stage: Stage) -> Drawing:
+def variations(
+    illustrator: Illustrator, order: ImageGeneration, seeds: list[int], stage: Stage, reference: Rgb | None = None
+) -> Drawing:
     """One picture per seed; every step of the engine is reported, so a cancel stops within one step.
+
+    Engines that cannot go by a picture leave the reference out, and the record says so.
 
     Raises:
         JobFailed: the engine cannot do what was ordered, for example a size that its memory cannot hold.
     """
     try:
         if isinstance(illustrator, Diffuser):
-            return illustrator.draw(_picture_order(order, seeds), on_step=stage.step)
-        return Drawing(tuple(_one_by_one(illustrator, order, seeds, stage)), {})
+            return illustrator.draw(_picture_order(order, seeds, reference), on_step=stage.step)
+        ignored = {} if reference is None else {"reference": "not used: this engine draws from words alone"}
+        return Drawing(tuple(_one_by_one(illustrator, order, seeds, stage)), ignored)
     except CannotDraw as error:
         raise JobFailed(error.code, error.message) from error
 
 
-def _picture_order(order: ImageGeneration, seeds: list[int]) -> PictureOrder:
+def _picture_order(order: ImageGeneration, seeds: list[int], reference: Rgb | None) -> PictureOrder:
     return PictureOrder(
         order.prompt,
         order.style,
@@ -49,6 +56,7 @@ def _picture_order(order: ImageGeneration, seeds: list[int]) -> PictureOrder:
         negative=order.negative_prompt,
         steps=order.steps,
         scheduler=order.scheduler,
+        reference=None if reference is None else Reference(reference, order.reference_mode, order.strength),
         loras=tuple(LoraChoice(lora.id, lora.weight) for lora in order.loras),
     )
 

@@ -71,12 +71,17 @@ def library() -> dict[str, Pose]:
     return {name: _posed(name, body, build) for name, body in table.items()}
 
 
-def chosen(count: int, seed: int) -> list[Pose]:
-    """`count` different poses as long as there are so many, the framings taking turns; the same seed, the same list."""
+def chosen(count: int, seed: int, *, seated: bool = True) -> list[Pose]:
+    """`count` different poses as long as there are so many, the framings taking turns; the same seed, the same list.
+
+    Args:
+        seated: whether sitting poses may be among them.
+    """
     order = np.random.default_rng(seed)
     groups: dict[str, list[Pose]] = {"waist-up": [], "full": [], "portrait": []}
     for pose in library().values():
-        groups[pose.framing].append(pose)
+        if seated or not pose.seated:
+            groups[pose.framing].append(pose)
     for group in groups.values():
         order.shuffle(group)  # type: ignore[arg-type]
     picked: list[Pose] = []
@@ -98,7 +103,10 @@ def _posed(name: str, body: dict[str, Any], build: dict[str, float]) -> Pose:
             neck[0] + out * build["shoulder"] * cos(radians(across) + lean),
             neck[1] + out * build["shoulder"] * sin(radians(across) + lean) + 0.06,
         )
-        joints[f"{side}_hip"] = (hips[0] + out * build["hip"], hips[1] + out * build["hip"] * sin(radians(body.get("hips", 0.0))))
+        joints[f"{side}_hip"] = (
+            hips[0] + out * build["hip"],
+            hips[1] + out * build["hip"] * sin(radians(body.get("hips", 0.0))),
+        )
         upper, fore, *shorter = body.get(f"{side}_arm", [6, 4])
         short = shorter or [1.0, 1.0]
         joints[f"{side}_elbow"] = _step(joints[f"{side}_shoulder"], -out * upper, build["upper_arm"] * short[0])
@@ -113,7 +121,7 @@ def _posed(name: str, body: dict[str, Any], build: dict[str, float]) -> Pose:
         dx, dy = x + turn * (0.16 if point == "nose" else 0.1 if "eye" in point else 0.04), y - build["neck"]
         angle = radians(tilt)
         joints[point] = (
-            neck[0] + dx * cos(angle) - dy * sin(angle) + sin(lean) * 0.0,
+            neck[0] + dx * cos(angle) - dy * sin(angle),
             neck[1] + dx * sin(angle) + dy * cos(angle),
         )
     return Pose(
@@ -128,7 +136,13 @@ def _posed(name: str, body: dict[str, Any], build: dict[str, float]) -> Pose:
     )
 
 
-_HEAD = {"nose": (0.0, 0.66), "r_eye": (-0.155, 0.53), "l_eye": (0.155, 0.53), "r_ear": (-0.34, 0.6), "l_ear": (0.34, 0.6)}
+_HEAD = {
+    "nose": (0.0, 0.66),
+    "r_eye": (-0.14, 0.53),
+    "l_eye": (0.14, 0.53),
+    "r_ear": (-0.33, 0.58),
+    "l_ear": (0.33, 0.58),
+}
 
 
 def _step(start: Point, degrees: float, length: float) -> Point:
@@ -153,7 +167,7 @@ def crop(pose: Pose) -> tuple[float, float]:
         return highest - 0.55, lowest + 0.75
     if pose.framing == "waist-up":
         return highest - 0.45, max(pose.joints["r_hip"][1], pose.joints["l_hip"][1]) + 0.35
-    return highest - 0.35, pose.joints["neck"][1] + 1.15
+    return highest - 0.4, pose.joints["neck"][1] + 1.5
 
 
 def draw_openpose(pose: Pose, size: Size) -> Rgb:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gpu_handlers.engines.illustrator import Rgb
 from gpu_handlers.engines.people import parts
-from gpu_handlers.engines.people.outline import Mask
+from gpu_handlers.engines.people.outline import Mask, largest
 from gpu_handlers.stages.garment import Garment, Sleeve
 from gpu_handlers.stages.people import PersonFacts
 
@@ -59,6 +59,7 @@ def wear(image: Rgb, person: PersonFacts, garment: Garment, *, preserve_face: bo
         shade = 1 - 0.22 * _soft(over, 0.05 * torso.half) * (1 - over)  # where the sleeve lies on the body
         cloth = cloth * shade[..., None] * (1 - over[..., None]) + arm * over[..., None]
         cover = np.maximum(cover, over)
+    cloth, cover = _grown(cloth, cover, person, torso)
     bare = _undressed(image, person, torso, garment, cover)
     lit = np.clip(cloth * _light(image, person, torso, cover)[..., None], 0, 255)
     kept = _kept(person, torso, preserve_face=preserve_face)
@@ -85,7 +86,9 @@ def _torso(person: PersonFacts) -> _Torso:
     one, other = np.array(joints["r_shoulder"]), np.array(joints["l_shoulder"])
     if one[0] > other[0]:
         one, other = other, one
-    hip_one, hip_other = sorted((np.array(joints["r_hip"]), np.array(joints["l_hip"])), key=lambda point: float(point[0]))
+    hip_one, hip_other = sorted(
+        (np.array(joints["r_hip"]), np.array(joints["l_hip"])), key=lambda point: float(point[0])
+    )
     origin, hips = (one + other) / 2, (hip_one + hip_other) / 2
     half = max(8.0, float(np.linalg.norm(other - one)) / 2)
     spine = hips - origin
@@ -96,7 +99,9 @@ def _torso(person: PersonFacts) -> _Torso:
     if down[1] < 0.7:
         down = np.array([0.0, 1.0])
     side = np.array([down[1], -down[0]])
-    return _Torso(origin, down, side, half, length, _tilt(one, other, side, down), _tilt(hip_one, hip_other, side, down))
+    return _Torso(
+        origin, down, side, half, length, _tilt(one, other, side, down), _tilt(hip_one, hip_other, side, down)
+    )
 
 
 def _tilt(one: Point, other: Point, side: Point, down: Point) -> float:
@@ -114,7 +119,9 @@ def _pattern(shape: tuple[int, ...], person: PersonFacts, torso: _Torso, garment
     pit_row = 0.72 * half
     grown = _scale(torso, garment)
     hem_row = pit_row + (garment.hem - (garment.armpit[0][1] + garment.armpit[1][1]) / 2) * grown * _drape(garment)
-    rows_here = np.array([-0.34 * half, -0.14 * half, pit_row, max(hem_row, pit_row + 0.5 * half)])
+    if hem_row > 0.75 * torso.length:  # not cropped on purpose: then it covers the hips, as what was worn before did
+        hem_row = max(hem_row, min(1.2 * torso.length, pit_row + 1.35 * (hem_row - pit_row)))
+    rows_here = np.array([-0.40 * half, -0.18 * half, pit_row, max(hem_row, pit_row + 0.5 * half)])
     neck, shoulder, pit = (_mean_row(pair) for pair in (garment.neck, garment.shoulder, garment.armpit))
     rows_there = np.maximum.accumulate(np.array([neck, shoulder + 0.01, pit + 0.02, garment.hem + 0.03]))
     y = np.interp(along.ravel(), rows_here, rows_there).reshape(along.shape)
@@ -162,9 +169,10 @@ def _arm(
 
     grown = _scale(torso, garment)
     reach = min(sleeve.length * grown * 1.06, (upper + fore) * 1.02)
-    long = sleeve.length > 1.35 * hypot(
-        garment.armpit[1][0] - garment.armpit[0][0], garment.armpit[1][1] - garment.armpit[0][1]
-    ) * 0.62
+    long = (
+        sleeve.length
+        > 1.35 * hypot(garment.armpit[1][0] - garment.armpit[0][0], garment.armpit[1][1] - garment.armpit[0][1]) * 0.62
+    )
     if long:
         reach = (upper + fore) * 0.97
 
@@ -328,7 +336,12 @@ def _sampled(cloth: NDArray[np.uint8], x: Floats, y: Floats) -> tuple[Floats, Fl
     if grown > 1.5:  # shrinking: average first
         layers = cv2.GaussianBlur(layers, (0, 0), 0.45 * grown)
     found = cv2.remap(
-        layers, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
+        layers,
+        x.astype(np.float32),
+        y.astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=0,
     )
     cover = np.clip(found[..., 3], 0, 1)
     return np.asarray(found[..., :3] / np.maximum(cover, 1e-3)[..., None], np.float32), np.asarray(cover, np.float32)
@@ -364,14 +377,36 @@ def _within(values: Floats, mask: Floats, sigma: float) -> Floats:
     return np.asarray(cv2.GaussianBlur(values * mask, (0, 0), max(1.0, sigma)) / np.maximum(weight, 1e-3), np.float32)
 
 
+def _old(person: PersonFacts) -> NDArray[np.bool_]:
+    """Where the old clothes are, with the band just outside that still carries their colour."""
+    old = cv2.dilate((person.clothes > 0.3).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    return np.asarray(old & (person.head < 0.5) & (person.hands < 0.5))
+
+
+def _grown(cloth: Floats, cover: Floats, person: PersonFacts, torso: _Torso) -> tuple[Floats, Floats]:
+    """The cloth without stray islands, and drawn up over slivers of the old clothes on the shoulders."""
+    piece = largest((cover > 0.5).astype(np.float32), keep_share=0.1)
+    cover = cover * cv2.dilate(piece, np.ones((5, 5), np.uint8))
+    reach = max(2, round(0.045 * torso.half))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    along, across = _strip(cover.shape, torso)
+    top = (along < 0.25 * torso.half) & (np.abs(across) > 0.42 * torso.half) & (np.abs(across) < 1.05 * torso.half)
+    slivers = _old(person) & top & (cv2.dilate(piece, kernel) > 0)
+    if not slivers.any():
+        return cloth, np.asarray(cover, np.float32)
+    weight = cv2.GaussianBlur(cover, (0, 0), reach)
+    near = cv2.GaussianBlur(cloth * cover[..., None], (0, 0), reach) / np.maximum(weight, 1e-3)[..., None]
+    mixed = np.where((cover > 0.5)[..., None], cloth, near)
+    whole = _soft(np.maximum(cover, slivers), 1.0)
+    return np.asarray(mixed, np.float32), np.asarray(np.where(top, np.maximum(cover, whole), cover), np.float32)
+
+
 def _undressed(image: Rgb, person: PersonFacts, torso: _Torso, garment: Garment, cover: Floats) -> Floats:
     """The photograph with what sticks out of the old clothes replaced: by skin at neck and arms, else by background."""
     half = torso.half
     out = image.astype(np.float32)
     along, across = _strip(image.shape[:2], torso)
-    # The band just outside the old outline still carries its colour.
-    old = cv2.dilate((person.clothes > 0.3).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    old &= (person.head < 0.5) & (person.hands < 0.5)
+    old = _old(person)
     covered = cover > 0.5
     bottom = along[covered].max() if covered.any() else 0.0
     left_over = old & (cover < 0.98) & (along < bottom - 0.04 * half)
@@ -384,7 +419,8 @@ def _undressed(image: Rgb, person: PersonFacts, torso: _Torso, garment: Garment,
     for index in (0, 1):
         joints = [tuple(int(round(float(value))) for value in joint) for joint in _arm_joints(person, torso, index)]
         for one, other in zip(joints, joints[1:], strict=False):
-            cv2.line(limbs, one, other, 1, max(3, round(0.62 * half)))
+            cv2.line(limbs, one, other, 1, max(3, round(0.52 * half)))
+    limbs[along < 0.3 * half] = 0
     roundness = _soft(limbs.astype(np.float32), 0.16 * half)
     arms = left_over & (limbs > 0) & (person.person > 0.5) & ~neck
     if garment.worn or _long(garment):
@@ -395,15 +431,21 @@ def _undressed(image: Rgb, person: PersonFacts, torso: _Torso, garment: Garment,
         luma = image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32) + 12
         worn = (person.clothes > 0.5).astype(np.float32)
         logs = np.log(luma)
-        shade = _within(logs - float(np.median(logs[worn > 0])), worn, 0.06 * half) if worn.any() else np.zeros_like(luma)
+        shade = (
+            _within(logs - float(np.median(logs[worn > 0])), worn, 0.06 * half) if worn.any() else np.zeros_like(luma)
+        )
         tone = skin * np.exp(np.clip(np.where(neck, 0.1, 0.4) * shade, -0.4, 0.08))[..., None]
-        near = np.clip(1 - along / (0.9 * half), 0, 1) * _soft(np.roll(person.head, round(0.2 * half), axis=0), 0.1 * half)
+        near = np.clip(1 - along / (0.9 * half), 0, 1) * _soft(
+            np.roll(person.head, round(0.2 * half), axis=0), 0.1 * half
+        )
         tone = tone * (1 - 0.3 * near * neck)[..., None]
         tone = tone * (0.78 + 0.22 * np.clip(roundness, 0, 1) ** 0.8)[..., None]
         share = _soft(bare.astype(np.float32), 0.012 * half)[..., None] * (person.person > 0.3)[..., None]
         out = out * (1 - share) + tone * share
     # Only a hem's breadth of the old clothes is painted out: what lies behind more of it nobody can know.
-    near_cloth = cv2.dilate(covered.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=max(1, round(0.2 * half))) > 0
+    near_cloth = (
+        cv2.dilate(covered.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=max(1, round(0.2 * half))) > 0
+    )
     fringe = left_over & ~bare & ~(limbs > 0) & near_cloth
     if fringe.any() and fringe.mean() < 0.25:
         holes = (fringe | (covered & (person.person < 0.6))).astype(np.uint8)
@@ -430,7 +472,9 @@ def _behind(image: Rgb, person: Mask) -> Floats:
     for colour, share in reversed(levels[:-1]):
         coarse = cv2.resize(filled, (share.shape[1], share.shape[0]), interpolation=cv2.INTER_LINEAR)
         known = np.minimum(share, 1.0)[..., None]
-        filled = np.where(share[..., None] > 1e-4, colour / np.maximum(share, 1e-4)[..., None], 0) * known + coarse * (1 - known)
+        filled = np.where(share[..., None] > 1e-4, colour / np.maximum(share, 1e-4)[..., None], 0) * known + coarse * (
+            1 - known
+        )
     return np.asarray(filled, np.float32)
 
 

@@ -221,3 +221,14 @@ def test_a_persona_stays_who_it_is_and_whose_it_is(http, user, studio):
     assert other["errors"][0]["pointer"] == "/gender"
     http.token = studio.user().token
     assert_problem(http("POST", PERSONA, {"personaId": persona}), 422, "invalid_request")
+
+
+def test_a_reference_goes_with_any_order_of_pictures(http, user):
+    path = "/api/v1/jobs/image-generation"
+    answer = send(http, path, prompt="a fox", numImages="2", strength="0.4", loras="[]", reference=photo())
+    assert answer.status == 202, answer.text
+    order = answer.json["input"]
+    assert (order["numImages"], order["strength"], order["reference"][:4]) == (2, 0.4, "upl_")
+    missing = {"prompt": "a fox", "reference": "upl_" + "0" * 26}
+    problem = assert_problem(http("POST", path, missing), 422, "invalid_request")
+    assert problem["errors"] == [{"pointer": "/reference", "detail": "is not one of your uploads"}]

@@ -60,25 +60,37 @@ def _drawn(path: Any, command: str, first: float, values: Iterator[float | str],
     return end
 
 
-def smooth(points: Sequence[Point], *, closed: bool = True, tension: float = 0.5) -> Any:
-    """A Catmull-Rom curve through `points` as cubics."""
-    count = len(points)
+def smooth(points: Sequence[Point], *, tension: float = 0.5) -> Any:
+    """A closed Catmull-Rom curve through `points`."""
     path = skia.Path()
     path.moveTo(*points[0])
-    for index in range(count if closed else count - 1):
-        before, start = points[index - 1 if closed or index else 0], points[index]
-        end = points[(index + 1) % count]
-        after = points[(index + 2) % count] if closed else points[min(index + 2, count - 1)]
+    _curve(path, [points[-1], *points, points[0], points[1]], tension)
+    path.close()
+    return path
+
+
+def sides(right: Sequence[Point], left: Sequence[Point], *, tension: float = 0.9) -> Any:
+    """An outline from its two sides, both from top to bottom: smooth along the sides, straight across at both ends."""
+    path = skia.Path()
+    path.moveTo(*right[0])
+    _curve(path, [right[0], *right, right[-1]], tension)
+    up = [*reversed(left)]
+    path.lineTo(*up[0])
+    _curve(path, [up[0], *up, up[-1]], tension)
+    path.close()
+    return path
+
+
+def _curve(path: Any, points: Sequence[Point], tension: float) -> None:
+    """Cubics through all but the first and last of `points`, which only give the direction."""
+    for before, start, end, after in zip(points, points[1:], points[2:], points[3:], strict=False):
         path.cubicTo(
-            start[0] + (end[0] - before[0]) * tension / 3,
-            start[1] + (end[1] - before[1]) * tension / 3,
-            end[0] - (after[0] - start[0]) * tension / 3,
-            end[1] - (after[1] - start[1]) * tension / 3,
+            start[0] + (end[0] - before[0]) * tension / 6,
+            start[1] + (end[1] - before[1]) * tension / 6,
+            end[0] - (after[0] - start[0]) * tension / 6,
+            end[1] - (after[1] - start[1]) * tension / 6,
             *end,
         )
-    if closed:
-        path.close()
-    return path
 
 
 def limb(joints: Sequence[Point], halves: Sequence[float], *, caps: tuple[bool, bool] = (True, True)) -> Any:
@@ -91,11 +103,19 @@ def limb(joints: Sequence[Point], halves: Sequence[float], *, caps: tuple[bool, 
         turn = atan2(by - ay, bx - ax) + pi / 2
         left.append((x + cos(turn) * widths[index], y + sin(turn) * widths[index]))
         right.append((x - cos(turn) * widths[index], y - sin(turn) * widths[index]))
-    path = skia.Path.Polygon([skia.Point(*point) for point in [*left, *reversed(right)]], True)
-    for cap, at in zip(caps, (0, -1), strict=True):
-        if cap:
-            path = union(path, skia.Path.Circle(*spine[at], widths[at]))
-    return path
+    start = _cap(spine[0], left[0], widths[0]) if caps[0] else []
+    end = _cap(spine[-1], right[-1], widths[-1]) if caps[1] else []
+    outline = [*left, *reversed(end), *reversed(right), *reversed(start)]
+    return skia.Path.Polygon([skia.Point(*point) for point in outline], True)
+
+
+def _cap(centre: Point, edge: Point, radius: float) -> list[Point]:
+    """A half circle from `edge` around the end of a limb."""
+    first = atan2(edge[1] - centre[1], edge[0] - centre[0])
+    return [
+        (centre[0] + cos(first + pi * step / 12) * radius, centre[1] + sin(first + pi * step / 12) * radius)
+        for step in range(1, 12)
+    ]
 
 
 def _bent(joints: Sequence[Point], halves: Sequence[float], per_part: int = 14) -> tuple[list[Point], list[float]]:

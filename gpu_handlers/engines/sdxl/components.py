@@ -17,6 +17,7 @@ TEXT_ENCODERS = ("text encoder 1", "text encoder 2")
 VAE = "vae"
 PREVIEW = "preview"
 IMAGE_ENCODER = "image encoder"
+STYLE = "style"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Components:
         tokenizers: returns both, of CLIP-L and OpenCLIP-G.
         scheduler: configuration of the noise schedule the model was trained with.
         style_adapter: returns the IP-Adapter's state dict; None where there is none.
-        models: what the result says of the weights behind each pace.
+        models: what the result says of the weights behind each pace, and behind `STYLE` references.
         micro_batch: pictures that go through the UNet together.
         tile_px: side of a VAE tile in pixels.
     """

@@ -34,7 +34,7 @@ from gpu_handlers.engines.ladder import DoesNotFit, Ladder, Operation, Way
 from gpu_handlers.engines.memory import GIB, RESERVE, Memory, is_out_of_memory, memory_of
 from gpu_handlers.engines.residency import Residency
 from gpu_handlers.engines.sdxl import budget, lora, schedulers, style, vae
-from gpu_handlers.engines.sdxl.components import IMAGE_ENCODER, PREVIEW, VAE, Components
+from gpu_handlers.engines.sdxl.components import IMAGE_ENCODER, PREVIEW, STYLE, VAE, Components
 from gpu_handlers.engines.sdxl.prompts import worded
 from gpu_handlers.engines.sdxl.schedulers import QUALITY, Plan
 from gpu_handlers.engines.sdxl.text import Conditioning, PromptEncoder
@@ -150,7 +150,10 @@ class SdxlEngine:
         on_step: StepReport = unreported,
         on_preview: PreviewReport | None = None,
     ) -> Drawing:
-        """Every picture of the order; the same seed gives the same picture, alone or among others.
+        """Every picture of the order; the same order gives the same bytes.
+
+        A seed stands for the same noise alone and among others; on a GPU the last bits may still differ with the number
+        of pictures that go through the UNet together.
 
         Raises:
             CannotDraw: unknown scheduler or LoRA, no style adapter in this profile, or too large for this machine.
@@ -184,12 +187,13 @@ class SdxlEngine:
 
     def _record(self, job: _Job) -> dict[str, Any]:
         plan, reference = job.plan, job.reference
+        parts = [plan.pace.name] if job.adapter is None else [plan.pace.name, STYLE]
         return {
             "pace": plan.pace.name,
             "steps": job.steps,
             "guidance": plan.guidance,
             "scheduler": plan.scheduler,
-            "models": self._components.models.get(plan.pace.name, []),
+            "models": [model for part in parts for model in self._components.models.get(part, [])],
             "loras": [{"id": entry.id, "weight": weight, "licence": entry.licence} for entry, weight in job.loras],
             "reference": {"mode": reference.mode, "strength": reference.strength} if reference else None,
             "seconds": job.seconds,

@@ -16,7 +16,7 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 
 from gpu_handlers.engines.illustrator import EngineFacts
 from gpu_handlers.engines.sdxl import lora
-from gpu_handlers.engines.sdxl.components import IMAGE_ENCODER, PREVIEW, TEXT_ENCODERS, VAE, Components, Part
+from gpu_handlers.engines.sdxl.components import IMAGE_ENCODER, PREVIEW, STYLE, TEXT_ENCODERS, VAE, Components, Part
 from gpu_handlers.engines.sdxl.schedulers import FAST, QUALITY, Pace
 from gpu_handlers.engines.weights import Model, Recipe
 
@@ -55,6 +55,7 @@ def components(recipe: Recipe) -> Components:
         models={
             FAST.name: _named(recipe.base, recipe.vae, recipe.fast),
             QUALITY.name: _named(recipe.base, recipe.vae),
+            STYLE: _named(recipe.style_adapter, recipe.style_encoder),
         },
         fast=_PACES[recipe.fast.id],
         micro_batch=recipe.micro_batch,
@@ -130,5 +131,5 @@ def _folder(model: Model) -> Path:
     return folder
 
 
-def _named(*models: Model) -> list[dict[str, str]]:
-    return [{"id": model.id, "revision": model.revision, "licence": model.licence} for model in models]
+def _named(*models: Model | None) -> list[dict[str, str]]:
+    return [{"id": model.id, "revision": model.revision, "licence": model.licence} for model in models if model]

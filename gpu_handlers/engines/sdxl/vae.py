@@ -51,7 +51,13 @@ def is_preview_step(step: int, steps: int) -> bool:
 
 
 def rgb(pixels: torch.Tensor) -> Rgb:
-    """A picture of a tensor of shape 1 × 3 × H × W, −1 … 1."""
+    """A picture of a tensor of shape 1 × 3 × H × W, −1 … 1.
+
+    Raises:
+        FloatingPointError: numbers overflowed on the way; it would be a black picture that somebody pays for.
+    """
+    if pixels.isnan().any():
+        raise FloatingPointError("the picture has pixels that are no numbers")
     unit = (pixels[0].float() / 2 + 0.5).clamp(0, 1)
     return np.asarray(unit.permute(1, 2, 0).mul(255).round().to(torch.uint8).cpu().numpy())
 

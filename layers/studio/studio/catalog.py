@@ -7,10 +7,11 @@ The API route, its validation, OpenAPI, `GET /features` and the price all follow
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 
 from studio.bounds import Number, Text, UploadId, Whole
 from studio.errors import Fault, InvalidOrder, NotFound
@@ -68,8 +69,12 @@ class Order(BaseModel):
 
     def pictures(self) -> list[tuple[str, str]]:
         """JSON pointer and upload id of every picture the order refers to."""
-        named = {name for name, field in type(self).model_fields.items() if PICTURE in field.metadata}
-        return [(f"/{to_camel(name)}", str(getattr(self, name))) for name in sorted(named)]
+        given = {
+            name: value
+            for name, field in type(self).model_fields.items()
+            if _is_picture(field) and (value := getattr(self, name)) is not None
+        }
+        return [(f"/{to_camel(name)}", value) for name, value in sorted(given.items())]
 
     def stored(self) -> dict[str, Any]:
         """The order as JSON, in the spelling of the API."""
@@ -121,6 +126,13 @@ class ImageGeneration(Order):
         [], max_length=3, description="Additions to the model from the operator's list, for engines that have steps."
     )
     num_images: Annotated[int, Whole(1, 4)] = Field(1, description="Each is charged.")
+    reference: Picture | None = Field(None, description="A picture to go by.")
+    reference_mode: Literal["composition", "style"] = Field(
+        "composition", description="Start from the reference, or take over its look."
+    )
+    strength: Annotated[float, Number(0.05, 1)] = Field(
+        0.6, description="Composition: how much of the reference may change. Style: how much of its look is taken."
+    )
     seed: Annotated[int, Whole(0, MAX_SEED)] | None = Field(
         None, description="Same seed, same picture; image n uses seed + n. Random if left out."
     )
@@ -210,6 +222,12 @@ class InfluencerCreation(Order):
 
 
 ORDERS: dict[str, type[Order]] = {kind.feature: kind for kind in (ImageGeneration, ClothSwap, InfluencerCreation)}
+
+
+def _is_picture(field: FieldInfo) -> bool:
+    """Whether a field is a `Picture`, optional or not."""
+    kinds = get_args(field.annotation)
+    return PICTURE in field.metadata or any(PICTURE in getattr(kind, "__metadata__", ()) for kind in kinds)
 
 
 def order_type(feature: str) -> type[Order]:

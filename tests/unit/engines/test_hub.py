@@ -97,10 +97,13 @@ def test_a_style_is_taken_from_disk(recipe):
     engine = SdxlEngine(hub.components(recipe))
     photograph = np.zeros((40, 40, 3), np.uint8)
     plain, styled = (
-        engine.draw(order(steps=11, reference=reference)).pictures[0].image
-        for reference in (None, Reference(photograph, "style", 1.0))
+        engine.draw(order(steps=11, reference=reference)) for reference in (None, Reference(photograph, "style", 1.0))
     )
-    assert not np.array_equal(plain, styled)
+    assert not np.array_equal(plain.pictures[0].image, styled.pictures[0].image)
+    assert styled.record["models"][len(plain.record["models"]) :] == [
+        {"id": model, "revision": "018e402774aeeddd60609b4ecdb7e298259dc729", "licence": "apache-2.0"}
+        for model in ("ip-adapter-plus-sdxl", "ip-adapter-image-encoder")
+    ]
 
 
 def test_the_distilled_model_is_the_base_with_a_lora_merged_in(recipe):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -203,3 +205,30 @@ def _wording():
     from gpu_handlers.engines.sdxl.prompts import worded
 
     return worded("a cat", "anime", "")
+
+
+def test_a_device_that_runs_out_in_the_middle_still_delivers_the_same_pictures(small_engine, monkeypatch):
+    wanted = [picture.image.tolist() for picture in small_engine.draw(order(seeds=(1, 2, 3))).pictures]
+    original = type(small_engine)._sampled
+    reported = []
+
+    def sampled(self, job, conditioning, done, way, modules):
+        latents = original(self, job, conditioning, done, way, modules)
+        if way.batch > 1 or (not way.fp8 and "text encoder 1" in self.residency.resident()):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return latents
+
+    # Eight bits would change the pictures; without them the rungs are eviction and smaller batches.
+    monkeypatch.setattr(type(small_engine), "_sampled", sampled)
+    monkeypatch.setattr(type(small_engine), "_denoising", _without_fp8(type(small_engine)._denoising))
+    drawing = small_engine.draw(order(seeds=(1, 2, 3)), on_step=lambda step, steps: reported.append(step))
+    steps = [rung["step"] for rung in drawing.record["memory"]["steps"]]
+    assert [picture.image.tolist() for picture in drawing.pictures] == wanted
+    assert steps[-1] == "1 at once instead of 2"
+    assert all(step.startswith("evict ") for step in steps[:-1])
+    assert reported == sorted(reported)  # progress never goes back, though steps were repeated
+    assert small_engine.residency.locks == 0
+
+
+def _without_fp8(denoising):
+    return lambda self, job: replace(denoising(self, job), can_fp8=False)

@@ -115,6 +115,12 @@ def test_a_composition_reference_keeps_what_its_strength_leaves(tiny, photograph
     assert strong.record["reference"] == {"mode": "composition", "strength": 0.75}
 
 
+def test_the_reference_of_the_simple_call_is_a_composition(tiny, photograph):
+    call = {"style": "anime", "size": Size(64, 64), "seed": 1, "steps": 4}
+    drawn = tiny.illustrate("a cat", reference=photograph, **call).image
+    assert same(drawn, image(tiny, steps=4, reference=Reference(photograph)))
+
+
 @pytest.mark.parametrize("steps", [4, QUALITY_STEPS])
 def test_a_style_reference_at_strength_zero_is_as_if_there_were_none(tiny, photograph, steps):
     without = image(tiny, steps=steps)
@@ -230,6 +236,16 @@ def test_a_job_leaves_no_tensor_and_no_lock_behind(tiny, photograph):
         work()
     assert tensors() == before
     assert tiny.residency.locks == 0
+
+
+def test_numbers_that_overflowed_are_an_error_not_a_black_picture():
+    from gpu_handlers.engines.sdxl.vae import rgb
+
+    pixels = torch.zeros(1, 3, 8, 8)
+    assert rgb(pixels).tolist() == np.full((8, 8, 3), 128).tolist()
+    pixels[0, 1, 2, 3] = torch.nan
+    with pytest.raises(FloatingPointError):
+        rgb(pixels)
 
 
 def _interrupt(step: int, steps: int) -> None:
