@@ -14,6 +14,10 @@ Report = Callable[[Progress], None]
 """Records progress; raises to stop the work when the job was cancelled or taken over."""
 
 
+def unseen(index: int, image: Rgb) -> None:
+    """The preview of a job that nobody watches."""
+
+
 @dataclass(slots=True)
 class Stage:
     """A named part of a job that covers `start` … `end` of its progress, each 0 … 1."""
@@ -37,6 +41,8 @@ class JobContext:
     report: Report
     picture: Callable[[str], Rgb]
     """The customer's picture of an order field, for example ``person``."""
+    show: Callable[[int, Rgb], None] = unseen
+    """Shows the unfinished picture `index` to the customer; engines that can, call it now and then."""
     timings: dict[str, float] = field(default_factory=dict)
     _done: float = 0.0
 

@@ -21,3 +21,5 @@ class Outputs:
 
     files: tuple[OutputFile, ...]
     metadata: dict[str, Any]
+    undelivered: int = 0
+    """Units of the order that are missing from `files`; the metadata says why, and their price goes back."""

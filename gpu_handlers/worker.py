@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from gpu_handlers.engines import catalogue
 from gpu_handlers.engines.illustrator import Illustrator, Rgb
 from gpu_handlers.failures import JobFailed, WorkerStopping
 from gpu_handlers.outputs import Outputs
+from gpu_handlers.previews import Previews
 from studio import catalog, events, jobs, storage, uploads
 from studio.catalog import Order
 from studio.errors import Duplicate, JobEnded, LeaseHeld, LeaseLost, NotFound
@@ -133,10 +134,16 @@ class Worker:
         order = catalog.parse(job.feature, job.order)
         started = time.perf_counter()
         with self._heartbeat(job.id, attempt) as report:
-            context = JobContext(self._illustrator, report, _pictures_of(job.user_id, order))
+            prefix = storage.output_prefix(job.user_id, job.id, attempt)
+            previews = Previews(lambda name, content, kind: storage.upload(prefix, name, content, kind).key)
+            context = JobContext(
+                self._illustrator,
+                lambda progress: report(replace(progress, previews=previews.keys)),
+                _pictures_of(job.user_id, order),
+                previews.show,
+            )
             outputs: Outputs = _feature(job.feature)(order, context)
             with context.stage("upload", until=1.0) as stage:
-                prefix = storage.output_prefix(job.user_id, job.id, attempt)
                 stored = []
                 for number, file in enumerate(outputs.files, start=1):
                     stored.append(storage.upload(prefix, file.name, file.content, file.content_type).stored())
@@ -144,7 +151,8 @@ class Worker:
         seconds = round(time.perf_counter() - started, 3)
         facts = asdict(self._illustrator.facts)
         timings = context.timings | {"total": seconds}
-        return {"files": stored, "metadata": facts | outputs.metadata | {"timings": timings}}
+        metadata = facts | outputs.metadata | {"timings": timings}
+        return {"files": stored, "metadata": metadata, "undelivered": outputs.undelivered}
 
     @contextmanager
     def _heartbeat(self, job_id: str, attempt: int) -> Iterator[Callable[[Progress], None]]:

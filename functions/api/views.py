@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from studio import storage
 from studio.jobs import Status
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ class ProgressView(View):
     stage: str
     step: int
     steps: int
+    previews: list[str] = Field(default_factory=list, description="Links to small pictures of what is being made.")
 
 
 class JobCredits(View):
@@ -176,7 +178,7 @@ class JobView(View):
             feature=job.feature,
             status=status,
             progress=_progress(job, status),
-            credits=_credits(int(job.credits), status),
+            credits=_credits(int(job.credits), int(job.refunded or 0), status),
             input=job.order,
             result=job.result["metadata"] if job.result else None,
             error=JobFailure(**job.error) if job.error else None,
@@ -267,13 +269,13 @@ def _progress(job: JobRow, status: Status) -> ProgressView:
     if status is Status.COMPLETED:
         return ProgressView(value=1, stage="done", step=1, steps=1)
     if job.progress:
-        return ProgressView(**job.progress)
+        told = dict(job.progress)
+        links = [storage.link(key) for key in told.pop("previews", [])]
+        return ProgressView(**told, previews=links)
     return ProgressView(value=0, stage="queued" if status is Status.PENDING else "starting", step=0, steps=1)
 
 
-def _credits(price: int, status: Status) -> JobCredits:
+def _credits(price: int, refunded: int, status: Status) -> JobCredits:
     if not status.ended:
         return JobCredits(held=price, charged=0, refunded=0)
-    if status is Status.COMPLETED:
-        return JobCredits(held=0, charged=price, refunded=0)
-    return JobCredits(held=0, charged=0, refunded=price)
+    return JobCredits(held=0, charged=price - refunded, refunded=refunded)

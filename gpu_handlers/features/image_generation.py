@@ -13,7 +13,7 @@ def run(order: ImageGeneration, ctx: JobContext) -> Outputs:
     seeds = illustrate.seeds(order.seed, order.num_images)
     with ctx.stage("illustrate", until=0.95) as stage:
         reference = ctx.picture("reference") if order.reference else None
-        drawing = illustrate.variations(ctx.illustrator, order, seeds, stage, reference)
+        drawing = illustrate.variations(ctx.illustrator, order, seeds, stage, reference=reference, on_preview=ctx.show)
     with ctx.stage("encode", until=0.98) as stage:
         files = provenance.png_files(list(drawing.pictures), seeds, ctx.illustrator.facts, stage, draft=order.draft)
     return Outputs(files, {"seeds": seeds, "quality": order.quality} | drawing.record)

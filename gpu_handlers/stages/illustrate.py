@@ -14,6 +14,7 @@ from gpu_handlers.engines.illustrator import (
     LoraChoice,
     Picture,
     PictureOrder,
+    PreviewReport,
     Reference,
     Rgb,
     Size,
@@ -29,7 +30,13 @@ def seeds(first: int | None, count: int) -> list[int]:
 
 
 def variations(
-    illustrator: Illustrator, order: ImageGeneration, seeds: list[int], stage: Stage, reference: Rgb | None = None
+    illustrator: Illustrator,
+    order: ImageGeneration,
+    seeds: list[int],
+    stage: Stage,
+    *,
+    reference: Rgb | None = None,
+    on_preview: PreviewReport | None = None,
 ) -> Drawing:
     """One picture per seed; every step of the engine is reported, so a cancel stops within one step.
 
@@ -40,7 +47,7 @@ def variations(
     """
     try:
         if isinstance(illustrator, Diffuser):
-            return illustrator.draw(_picture_order(order, seeds, reference), on_step=stage.step)
+            return illustrator.draw(_picture_order(order, seeds, reference), on_step=stage.step, on_preview=on_preview)
         ignored = {} if reference is None else {"reference": "not used: this engine draws from words alone"}
         return Drawing(tuple(_one_by_one(illustrator, order, seeds, stage)), ignored)
     except CannotDraw as error:

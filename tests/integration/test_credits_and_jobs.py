@@ -8,8 +8,10 @@ import pytest
 
 from studio import clock, credits, jobs, outbox
 from studio.errors import DeliveryFailed, InsufficientCredits, JobEnded, KeyReused, LeaseHeld, LeaseLost, NotFound
+from studio.events import Finished
 from studio.jobs import Progress
 from studio.tables import Balance, Request, Settlement
+from tests.integration.conftest import result_of
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Customer, Studio
@@ -51,6 +53,28 @@ def test_a_delivered_job_keeps_the_price_and_is_told(studio):
     assert (user.balance(), user.held()) == (48, 0)
     assert [event["detail-type"] for event in studio.news()] == ["Job Completed"]
     assert_books_balance(studio, user)
+
+
+def test_what_was_not_delivered_is_not_charged(studio):
+    user = studio.user()
+    job = user.submit(numImages=4)
+    jobs.claim(job.id)
+    result = result_of(job) | {"undelivered": 3}
+    jobs.settle(Finished(job.id, 1, "succeeded", result))
+    assert (user.balance(), user.held()) == (48, 0)
+    assert [(e.kind, e.amount) for e in studio.ledger(user)] == [("signup", 50), ("hold", -8), ("refund", 6)]
+    assert studio.news()[0]["detail"]["credits"] == {"charged": 2, "refunded": 6}
+    assert_books_balance(studio, user)
+
+
+@pytest.mark.parametrize("undelivered", [4, 5, -1])
+def test_a_delivery_of_nothing_is_no_delivery(studio, undelivered):
+    user = studio.user()
+    job = user.submit(numImages=4)
+    jobs.claim(job.id)
+    with pytest.raises(ValueError, match="at least one"):
+        jobs.settle(Finished(job.id, 1, "succeeded", result_of(job) | {"undelivered": undelivered}))
+    assert (user.balance(), user.held()) == (42, 8)
 
 
 def test_a_failed_job_gives_back_exactly_what_was_held(studio):

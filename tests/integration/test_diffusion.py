@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
+from PIL import Image
 
+from api.views import JobView
 from gpu_handlers.worker import Verdict, Worker
 from studio import events, jobs, storage, uploads
 from studio.events import Finished
@@ -61,3 +64,24 @@ def test_a_reference_changes_the_picture_and_stands_in_the_record(studio, worker
     guided, metadata = drawn(reference=reference, referenceMode=mode, strength=0.5)
     assert guided != without
     assert metadata["reference"] == {"mode": mode, "strength": 0.5}
+
+
+def test_previews_can_be_looked_at_while_the_picture_is_made(studio, worker, monkeypatch):
+    monkeypatch.setattr("gpu_handlers.previews.EVERY_SECONDS", 0)
+    user = studio.user()
+    job = user.submit(seed=1, steps=6)
+    seen = []
+    report = jobs.report
+
+    def watch(job_id: str, attempt: int, progress: jobs.Progress) -> None:
+        report(job_id, attempt, progress)
+        seen.append(JobView.of(studio.job(job)).progress.previews)
+
+    monkeypatch.setattr(jobs, "report", watch)
+    assert worker.run_job(job.id) is Verdict.DONE
+    (link,) = seen[-1]
+    assert "/preview-1.jpg?" in link
+    assert "X-Amz-Signature" in link
+    key = storage.output_prefix(user.id, job.id, 1) + "preview-1.jpg"
+    preview = Image.open(io.BytesIO(storage.read(key, max_bytes=10**6)))
+    assert (preview.format, max(preview.size)) == ("JPEG", 320)

@@ -77,14 +77,21 @@ def refund(tx: Transaction, user_id: str, job_id: str) -> int:
     return amount
 
 
-def keep(tx: Transaction, user_id: str, job_id: str) -> int:
-    """Turn the hold of a delivered job into spent credits; returns the amount.
+def keep(tx: Transaction, user_id: str, job_id: str, *, returned: int = 0) -> int:
+    """Turn the hold of a delivered job into spent credits; returns the amount that was held.
 
-    The balance does not change, so there is no new entry: the hold's entry is the price paid.
+    If nothing is returned the balance does not change, so there is no new entry: the hold's entry is the price paid.
+
+    Args:
+        returned: credits of what was ordered and not delivered; they go back with a refund entry.
     """
     amount = held_for(user_id, job_id)
     if amount == 0:
         return 0
+    if returned:
+        row = Balance.get(user_id, consistent_read=True)
+        _post(tx, row, f"refund:{job_id}", "refund", amount=min(returned, amount), held=-amount, job_id=job_id)
+        return amount
     tx.change(
         Balance(user_id),
         [Balance.held.add(-amount)],

@@ -14,7 +14,7 @@ from pynamodb.exceptions import DoesNotExist, PynamoDBException, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from studio import clock, credits, ids, limits, outbox, personas, storage, uploads
+from studio import catalog, clock, credits, ids, limits, outbox, personas, storage, uploads
 from studio.catalog import Order
 from studio.errors import (
     AlreadyExists,
@@ -92,10 +92,13 @@ class Progress:
     stage: str
     step: int
     steps: int
+    previews: tuple[str, ...] = ()
+    """Keys of small pictures of what is being made, as far as there are any."""
 
     def stored(self) -> dict[str, Any]:
         """As JSON for the job row."""
-        return {"value": round(self.value, 4), "stage": self.stage, "step": self.step, "steps": self.steps}
+        told = {"value": round(self.value, 4), "stage": self.stage, "step": self.step, "steps": self.steps}
+        return told | ({"previews": list(self.previews)} if self.previews else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +387,8 @@ def _end(
     if attempt is not None and job.attempt != attempt:
         raise LeaseLost
     delivered = status is Status.COMPLETED
+    held = credits.held_for(job.user_id, job_id)
+    returned = _price_of_undelivered(job, held, result) if delivered else held
     with transaction() as tx:
         # First, so that the loser of a race learns that the job has ended before anything else.
         settlement = Settlement(
@@ -391,17 +396,21 @@ def _end(
             outcome="delivered" if delivered else "refunded",
             status=status.value,
             attempt=job.attempt,
-            credits=credits.held_for(job.user_id, job_id),
+            credits=held,
             created_at=clock.iso(clock.now()),
         )
         ended_before = JobEnded("The job has ended.")
         tx.create(settlement, condition=Settlement.job_id.does_not_exist(), otherwise=ended_before)
-        amount = (credits.keep if delivered else credits.refund)(tx, job.user_id, job_id)
+        if delivered:
+            credits.keep(tx, job.user_id, job_id, returned=returned)
+        else:
+            credits.refund(tx, job.user_id, job_id)
         # A new attempt may start between our read and this write. Its predecessor has lost; the customer has not.
         overtaken = Conflict() if attempt is None else LeaseLost("a later attempt has the job")
-        _mark_ended(tx, job, status, result, error, otherwise=overtaken)
-        news = outbox.queue(tx, "bus", _news(job, status, amount, error), detail_type=f"Job {status.value.title()}")
-    logger.info("job settled", extra={"job": job_id, "status": status.value, "credits": amount})
+        _mark_ended(tx, job, status, returned, result, error, otherwise=overtaken)
+        told = _news(job, status, held, returned, error)
+        news = outbox.queue(tx, "bus", told, detail_type=f"Job {status.value.title()}")
+    logger.info("job settled", extra={"job": job_id, "status": status.value, "held": held, "returned": returned})
     outbox.send(news)
     ended = find(job_id)
     if ended is None:
@@ -413,6 +422,7 @@ def _mark_ended(
     tx: Transaction,
     job: JobRow,
     status: Status,
+    returned: int,
     result: dict[str, Any] | None,
     error: dict[str, str] | None,
     *,
@@ -421,6 +431,7 @@ def _mark_ended(
     actions: list[Action] = [
         JobRow.status.set(status.value),
         JobRow.ended_at.set(clock.iso(clock.now())),
+        JobRow.refunded.set(returned),
         JobRow.lease_until.remove(),
         JobRow.open_shard.remove(),
     ]
@@ -436,14 +447,22 @@ def _mark_ended(
     )
 
 
-def _news(job: JobRow, status: Status, amount: int, error: dict[str, str] | None) -> str:
-    refunded = 0 if status is Status.COMPLETED else amount
+def _price_of_undelivered(job: JobRow, held: int, result: dict[str, Any] | None) -> int:
+    """What goes back for units that were ordered and, for a reason the result names, not delivered."""
+    missing = int((result or {}).get("undelivered", 0))
+    units = catalog.parse(job.feature, job.order).units
+    if not 0 <= missing < units:
+        raise ValueError("a delivered job delivers at least one unit")
+    return held * missing // units
+
+
+def _news(job: JobRow, status: Status, held: int, returned: int, error: dict[str, str] | None) -> str:
     detail = {
         "jobId": job.id,
         "userId": job.user_id,
         "feature": job.feature,
         "status": status.value,
-        "credits": {"charged": amount - refunded, "refunded": refunded},
+        "credits": {"charged": held - returned, "refunded": returned},
         "error": error,
     }
     return json.dumps(detail)

@@ -96,6 +96,15 @@ def upload_form(key: str, content_type: str, *, max_bytes: int, seconds: int) ->
     return form
 
 
+def link(key: str) -> str:
+    """A short-lived link that shows one object."""
+    params = {"Bucket": settings().media_bucket, "Key": key}
+    url = aws.client("s3").generate_presigned_url(
+        "get_object", Params=params, ExpiresIn=settings().download_url_seconds
+    )  # fmt: skip
+    return str(url)
+
+
 def download_url(file: StoredFile) -> DownloadUrl:
     """A fresh link that downloads the file under its own name."""
     seconds = settings().download_url_seconds

@@ -198,6 +198,7 @@ class JobRow(Row):
     error: JSONAttribute = JSONAttribute(null=True)
     request_id = UnicodeAttribute(attr_name="requestId", null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
+    refunded = NumberAttribute(default=0)
     failures = NumberAttribute(default=0)
     message_id = UnicodeAttribute(attr_name="messageId", null=True)
     started_at = UnicodeAttribute(attr_name="startedAt", null=True)
