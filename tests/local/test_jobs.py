@@ -29,6 +29,18 @@ def test_a_job_becomes_pictures_that_can_be_downloaded(studio, user, worker):
     assert httpx.get(redirect.headers["location"], trust_env=False).content == content
 
 
+def test_a_client_may_wait_for_the_end(user, worker):
+    answer = user.http.post(SUBMIT, json=ORDER, headers={"Prefer": "respond-async, wait=20"})
+    assert (answer.status_code, answer.json()["status"]) == (200, "completed")
+    assert answer.headers["preference-applied"] == "wait=20"
+
+
+def test_a_wait_that_is_too_short_answers_like_any_submit(user):
+    answer = user.http.post(SUBMIT, json=ORDER, headers={"Prefer": "wait=1"})
+    assert (answer.status_code, answer.json()["status"]) == (202, "pending")
+    user.http.delete(answer.json()["urls"]["self"]).raise_for_status()
+
+
 def test_links_cannot_be_bent(studio, user, worker):
     job = user.wait(user.submit())
     (file,) = user.http.get(job["urls"]["download"]).json()["files"]

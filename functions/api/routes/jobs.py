@@ -1,5 +1,6 @@
 """Routes about jobs. The submit route of every feature is made from the catalogue."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated
 
@@ -18,6 +19,8 @@ from studio.storage import StoredFile
 
 router = APIGatewayHttpRouter()
 
+MAX_WAIT_SECONDS = 20  # API Gateway gives up after 29
+
 
 def _submit_route(kind: type[catalog.Order]) -> Callable[..., Response[JobView]]:
     """The handler of `POST /api/v1/jobs/<feature>`, typed with the feature's own order."""
@@ -28,6 +31,9 @@ def _submit_route(kind: type[catalog.Order]) -> Callable[..., Response[JobView]]
             str | None,
             Header(alias="Idempotency-Key", max_length=255, description="A repeat within a day answers alike."),
         ] = None,
+        prefer: Annotated[
+            str | None, Header(description="`wait=20` (RFC 7240): answer when the job has ended, at most 20 s later.")
+        ] = None,
     ) -> Response[JobView]:
         """Validate the order, hold its credits and queue it; all or nothing."""
         submission = jobs.submit(
@@ -36,7 +42,7 @@ def _submit_route(kind: type[catalog.Order]) -> Callable[..., Response[JobView]]
             key=None if idempotency_key is None else idempotency_key.strip('"'),
             request_id=request_id(router),
         )
-        return _accepted(submission)
+        return _accepted(submission, wait_seconds=_wait_seconds(prefer))
 
     submit.__name__ = f"submit_{kind.feature.replace('-', '_')}"
     return submit
@@ -49,7 +55,11 @@ for _kind in catalog.ORDERS.values():
         description=f"{_kind.summary} {_kind.credits_per_unit} credits per {_kind.unit}.",
         tags=["jobs"],
         status_code=202,
-        responses={202: {"description": "Accepted; poll `Location`."}, **problems(401, 402, 429, 503, *WRITE)},
+        responses={
+            202: {"description": "Accepted; poll `Location`."},
+            200: {"description": "With `Prefer: wait`: the job has ended."},
+            **problems(401, 402, 429, 503, *WRITE),
+        },
     )(_submit_route(_kind))
 
 
@@ -128,11 +138,22 @@ def download(
     return Response(302, body="", headers={"Location": storage.download_url(wanted).url})
 
 
-def _accepted(submission: jobs.Submission) -> Response[JobView]:
+def _wait_seconds(prefer: str | None) -> int:
+    """The seconds of `Prefer: wait=n`, capped; other preferences are ignored, as RFC 7240 asks."""
+    wanted = re.search(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])", prefer or "")
+    return min(int(wanted[1]), MAX_WAIT_SECONDS) if wanted else 0
+
+
+def _accepted(submission: jobs.Submission, *, wait_seconds: int) -> Response[JobView]:
     headers: dict[str, str | list[str]] = {"Location": f"/api/v1/jobs/{submission.job.id}", "Retry-After": "1"}
     if submission.replayed:
         headers["Idempotency-Replayed"] = "true"
-    return Response(202, "application/json", JobView.of(submission.job), headers=headers)
+    job = submission.job
+    if wait_seconds:
+        headers["Preference-Applied"] = f"wait={wait_seconds}"
+        job = jobs.ended_within(job, wait_seconds)
+    ended = Status(job.status).ended
+    return Response(200 if ended else 202, "application/json", JobView.of(job), headers=headers)
 
 
 def _file_view(stored: StoredFile) -> FileView:

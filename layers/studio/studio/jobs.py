@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 import zlib
 from dataclasses import dataclass
 from enum import StrEnum
@@ -38,6 +39,7 @@ JOB_ID = re.compile(r"job_[0-9a-z]{26}")
 REQUEST_KEY_SECONDS = 24 * 3600
 MAX_FAILURES = 3
 MAX_PAGE = 50  # with prompts of 10,000 characters of 4 bytes well below the 6 MB a Lambda may answer
+WAIT_POLL_SECONDS = 0.5
 DEADLINE_SHARDS = 4  # spreads the deadline index over partitions
 
 
@@ -178,6 +180,20 @@ def find(job_id: str) -> JobRow | None:
         return JobRow.get(job_id, consistent_read=True)
     except DoesNotExist:
         return None
+
+
+def ended_within(job: JobRow, seconds: int) -> JobRow:
+    """The job as soon as it has ended, or as it is after `seconds`."""
+    give_up_at = time.monotonic() + seconds
+    while time.monotonic() < give_up_at:
+        now = find(job.id)
+        if now is None:
+            break
+        job = now
+        if Status(job.status).ended:
+            break
+        time.sleep(WAIT_POLL_SECONDS)
+    return job
 
 
 def history(
