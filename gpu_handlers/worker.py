@@ -21,6 +21,7 @@ from gpu_handlers.engines.illustrator import Illustrator, Rgb
 from gpu_handlers.failures import JobFailed, WorkerStopping
 from gpu_handlers.outputs import Outputs
 from gpu_handlers.previews import Previews
+from gpu_handlers.stages import manifest
 from studio import catalog, events, jobs, storage, uploads
 from studio.catalog import Order
 from studio.errors import Duplicate, JobEnded, LeaseHeld, LeaseLost, NotFound
@@ -82,6 +83,8 @@ class Worker:
     def _load(self) -> bool:
         try:
             self._illustrator = catalogue.illustrator(self.profile)
+            if manifest.available():
+                manifest.credentials()  # half a configuration shows here, not in a job
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             if reason != self.health.reason:  # once is enough

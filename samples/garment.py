@@ -1,6 +1,6 @@
 """Draws `garment.jpg`: a striped T-shirt laid flat, with folds and stitches. Run from the repository root:
 
-    PYTHONPATH=. .venv/bin/python samples/garment.py
+PYTHONPATH=.:layers/studio .venv/bin/python samples/garment.py
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ def main() -> None:
     canvas.clipPath(svg("M262 120 L224 402 L190 900 H710 L676 402 L638 120 Z"), True)
     for row in range(5):
         top = 372 + row * 84
-        band = svg(f"M0 {top} C300 {top + 14} 600 {top + 14} 900 {top} V{top + 34} C600 {top + 48} 300 {top + 48} 0 {top + 34} Z")
+        band = svg(
+            f"M0 {top} C300 {top + 14} 600 {top + 14} 900 {top} V{top + 34} C600 {top + 48} 300 {top + 48}"
+            f" 0 {top + 34} Z"
+        )
         if row:
             canvas.drawPath(band, _flat(STRIPE))
     canvas.restore()
@@ -50,7 +53,10 @@ def main() -> None:
     canvas.drawPath(inner, _flat(0xFF123F45))
     back = svg("M350 118 C400 150 500 150 550 118 L556 132 C500 168 400 168 344 132 Z")
     canvas.drawPath(back, _flat(RIB))
-    collar = svg("M350 118 C360 176 400 206 450 206 C500 206 540 176 550 118 L566 124 C556 196 510 232 450 232 C390 232 344 196 334 124 Z")
+    collar = svg(
+        "M350 118 C360 176 400 206 450 206 C500 206 540 176 550 118 L566 124 C556 196 510 232 450 232"
+        " C390 232 344 196 334 124 Z"
+    )
     canvas.drawPath(collar, _flat(RIB))
     canvas.drawPath(collar, _line(0x66FFFFFF, 1.6))
     for seam in ("M262 142 C236 220 226 310 224 402", "M638 142 C664 220 674 310 676 402"):
@@ -58,7 +64,9 @@ def main() -> None:
         canvas.drawPath(svg(seam), _line(0x44FFFFFF, 1.4, dashed=True))
     for seam in ("M80 394 L196 456", "M820 394 L704 456", "M218 824 C300 846 600 846 682 824"):
         canvas.drawPath(svg(seam), _line(0x66FFFFFF, 1.8, dashed=True))
-    picture = np.asarray(surface.makeImageSnapshot().toarray(colorType=skia.kRGBA_8888_ColorType))[..., :3].astype(np.float32)
+    picture = np.asarray(surface.makeImageSnapshot().toarray(colorType=skia.kRGBA_8888_ColorType))[..., :3].astype(
+        np.float32
+    )
     weave = np.random.default_rng(4).normal(0, 2.4, picture.shape[:2])[..., None]
     Image.fromarray(np.clip(picture + weave, 0, 255).astype(np.uint8)).save(
         Path(__file__).with_suffix(".jpg"), quality=88, optimize=True
@@ -66,7 +74,7 @@ def main() -> None:
 
 
 def _folds(canvas: Any) -> None:
-    rng = Random(7)
+    rng = Random(7)  # noqa: S311 - folds
     for dark, light, width, path in (
         (0x50000000, 0x30FFFFFF, 16, "M250 420 C330 470 380 500 420 620"),
         (0x48000000, 0x2CFFFFFF, 14, "M652 424 C590 480 540 520 520 640"),

@@ -1,6 +1,6 @@
 """Draws `person.jpg`: an invented person in a plain T-shirt before a wall, lit softly, for trying clothes on.
 
-    PYTHONPATH=. .venv/bin/python samples/person.py
+PYTHONPATH=.:layers/studio .venv/bin/python samples/person.py
 """
 
 from __future__ import annotations
@@ -34,14 +34,19 @@ def main() -> None:
     )
     pose = poses.library()["relaxed"]
     scale = SIZE.height / 5.6  # to the knees
-    person = figure.draw(look, pose.joints, SIZE, origin=(SIZE.width / 2, 0.42 * scale), scale=scale, turn=0.1, smile=0.8)
+    person = figure.draw(
+        look, pose.joints, SIZE, origin=(SIZE.width / 2, 0.42 * scale), scale=scale, turn=0.1, smile=0.8
+    )
     alpha = person[..., 3:].astype(np.float32) / 255
     colour = person[..., :3].astype(np.float32)
     # Flat areas become round: light falls off towards the outline and downwards.
     inner = cv2.GaussianBlur(alpha[..., 0], (0, 0), 26)
     colour *= (0.86 + 0.2 * np.clip(inner, 0, 1))[..., None]
     ys, xs = np.mgrid[0 : SIZE.height, 0 : SIZE.width].astype(np.float32)
-    wall = np.array([196, 205, 203], np.float32) * (1.1 - 0.22 * ys / SIZE.height - 0.1 * np.abs(xs / SIZE.width - 0.35))[..., None]
+    wall = (
+        np.array([196, 205, 203], np.float32)
+        * (1.1 - 0.22 * ys / SIZE.height - 0.1 * np.abs(xs / SIZE.width - 0.35))[..., None]
+    )
     shadow = cv2.GaussianBlur(np.roll(alpha[..., 0], (18, 46), (0, 1)), (0, 0), 30)
     wall *= (1 - 0.28 * shadow)[..., None]
     picture = wall * (1 - alpha) + colour * alpha

@@ -123,13 +123,27 @@ class Reference:
 
     Attributes:
         image: the picture, any size.
-        mode: ``composition`` starts from it (img2img); ``style`` takes over its look (IP-Adapter).
-        strength: 0 … 1. Composition: how much may change. Style: how much of the look is taken.
+        mode: ``composition`` starts from it (img2img); ``style`` takes over its look, ``face`` the person in it, for
+            which it should be cut to the face (both by IP-Adapter).
+        strength: 0 … 1. Composition: how much may change. Otherwise: how much is taken over.
     """
 
     image: Rgb
-    mode: Literal["composition", "style"] = "composition"
+    mode: Literal["composition", "style", "face"] = "composition"
     strength: float = 0.6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PoseGuide:
+    """How a person is to stand.
+
+    Attributes:
+        image: a skeleton on black in OpenPose's colours, H×W×3, of the order's size; both sides multiples of 16.
+        strength: 0 … 1, how closely it is followed.
+    """
+
+    image: Rgb
+    strength: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,6 +164,29 @@ class PictureOrder:
     steps: int | None = None
     scheduler: str = "auto"
     loras: tuple[LoraChoice, ...] = ()
+    reference: Reference | None = None
+    pose: PoseGuide | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InpaintOrder:
+    """A part of a picture to draw anew.
+
+    Attributes:
+        image: H×W×3, both sides multiples of 8.
+        mask: H×W, 0 … 1: how much of the new picture each pixel takes. Where it is 0 the picture stays bit for bit.
+        strength: 0 … 1, how much of what is under the mask may change; at 1 nothing of it is seen.
+        reference: what the new part should look like, ``style`` or ``face``.
+    """
+
+    image: Rgb
+    mask: NDArray[np.float32]
+    prompt: str
+    style: str
+    seed: int
+    negative: str = ""
+    steps: int | None = None
+    strength: float = 1.0
     reference: Reference | None = None
 
 
@@ -183,5 +220,32 @@ class Diffuser(Illustrator, Protocol):
             on_preview: shown every picture while it comes about, where the engine can.
         Raises:
             CannotDraw: unknown scheduler or LoRA, or a size for which this machine has too little memory.
+        """
+        ...
+
+
+Ability = Literal["style", "face", "pose"]
+"""A kind of guidance beside words: references of that mode, or pose guides."""
+
+
+@runtime_checkable
+class Guided(Diffuser, Protocol):
+    """A picture engine that can go by more than words, as far as its weights are on this machine."""
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What an order may contain here; anything else raises `CannotDraw`."""
+        ...
+
+    @property
+    def native_px(self) -> int:
+        """Side of the square picture the model was trained on; other shapes do best at about as many pixels."""
+        ...
+
+    def inpaint(self, order: InpaintOrder, *, on_step: StepReport = unreported) -> Drawing:
+        """Draw what is under the mask anew, to fit with what is around it.
+
+        Raises:
+            CannotDraw: a reference beyond `abilities`, or a size for which this machine has too little memory.
         """
         ...

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, T2IAdapter, UNet2DConditionModel
 from diffusers.models.embeddings import ImageProjection
 from torch import nn
 from transformers import (
@@ -24,7 +24,17 @@ from transformers import (
 
 from gpu_handlers.engines.illustrator import EngineFacts
 from gpu_handlers.engines.residency import weight_bytes
-from gpu_handlers.engines.sdxl.components import IMAGE_ENCODER, PREVIEW, TEXT_ENCODERS, VAE, Components, Part
+from gpu_handlers.engines.sdxl.components import (
+    FACE,
+    IMAGE_ENCODER,
+    POSE,
+    PREVIEW,
+    STYLE,
+    TEXT_ENCODERS,
+    VAE,
+    Components,
+    Part,
+)
 from gpu_handlers.engines.sdxl.lora import Lora
 from gpu_handlers.engines.sdxl.schedulers import FAST, QUALITY
 
@@ -45,7 +55,7 @@ SCHEDULER = {
 
 
 def components() -> Components:
-    """All parts, previews, a style adapter and one LoRA named ``tiny`` included."""
+    """All parts: previews, adapters for style, face and pose, and one LoRA named ``tiny`` included."""
     return Components(
         facts=EngineFacts("tiny", "random-sdxl", f"seed-{WEIGHTS_SEED}", "Apache-2.0"),
         device=torch.device("cpu"),
@@ -58,17 +68,27 @@ def components() -> Components:
             VAE: _part(vae),
             PREVIEW: _part(_taesd),
             IMAGE_ENCODER: _part(_image_encoder),
+            POSE: _part(_pose_adapter),
         },
         tokenizers=lambda: (tokenizer(), tokenizer()),
         scheduler=SCHEDULER,
         style_adapter=_style_adapter,
+        face_adapter=_face_adapter,
         loras={"tiny": Lora("tiny", _lora_weights(), "Apache-2.0")},
         models={
-            name: [{"id": "random-sdxl", "revision": "0", "licence": "Apache-2.0"}] for name in ("fast", "quality")
+            **dict.fromkeys((FAST.name, QUALITY.name), _named("random-sdxl")),
+            STYLE: _named("random-ip-adapter", "random-image-encoder"),
+            FACE: _named("random-ip-adapter-plus-face", "random-image-encoder"),
+            POSE: _named("random-t2i-adapter"),
         },
         micro_batch=2,
         tile_px=64,
+        native_px=128,
     )
+
+
+def _named(*names: str) -> list[dict[str, str]]:
+    return [{"id": name, "revision": str(WEIGHTS_SEED), "licence": "Apache-2.0"} for name in names]
 
 
 def _part(make: Callable[[], nn.Module], *, seed: int = WEIGHTS_SEED) -> Part:
@@ -158,28 +178,75 @@ def _image_encoder() -> nn.Module:
     return module
 
 
+def _pose_adapter() -> nn.Module:
+    """SDXL's T2I-Adapter for a UNet of two resolutions."""
+    module: nn.Module = T2IAdapter(
+        in_channels=3, channels=[8, 16], num_res_blocks=1, downscale_factor=16, adapter_type="full_adapter_xl"
+    )
+    return module
+
+
 def _style_adapter() -> dict[str, Any]:
-    """An IP-Adapter for `unet`, in the layout of h94/IP-Adapter's files."""
-    with torch.device("meta"):
-        model: Any = unet()
+    """An IP-Adapter for `unet` that reads the image encoder's summary, in the layout of h94/IP-Adapter's files."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(WEIGHTS_SEED)
         projection = ImageProjection(
             image_embed_dim=IMAGE_DIM, cross_attention_dim=2 * TEXT_DIM, num_image_text_embeds=4
         ).state_dict()  # fmt: skip
-        layers = {}
-        number = 1  # odd numbers are cross attention, in the order of the UNet's processors
-        for name in model.attn_processors:
-            if name.endswith("attn2.processor"):
-                channels = model.get_submodule(name.removesuffix(".processor")).to_k.out_features
-                for part in ("k", "v"):
-                    layers[f"{number}.to_{part}_ip.weight"] = torch.randn(channels, 2 * TEXT_DIM) * 0.1
-                number += 2
+        layers = _image_attention()
     names = {"image_embeds.weight": "proj.weight", "image_embeds.bias": "proj.bias"}
     return {
         "image_proj": {names.get(key, key): value for key, value in projection.items()},
         "ip_adapter": layers,
     }
+
+
+def _face_adapter(queries: int = 4, hidden: int = 64, blocks: int = 4) -> dict[str, Any]:
+    """An IP-Adapter of the "plus" kind, which resamples the encoder's last layer but one; layout of h94/IP-Adapter."""
+
+    def linear(outputs: int, inputs: int) -> torch.Tensor:
+        return torch.randn(outputs, inputs).div(inputs**0.5)
+
+    def norm(size: int, name: str) -> dict[str, torch.Tensor]:
+        return {f"{name}.weight": torch.ones(size), f"{name}.bias": torch.zeros(size)}
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(WEIGHTS_SEED + 2)
+        words = 2 * TEXT_DIM
+        resampler = {
+            "latents": torch.randn(1, queries, hidden) / hidden**0.5,
+            "proj_in.weight": linear(hidden, IMAGE_DIM),
+            "proj_in.bias": torch.zeros(hidden),
+            "proj_out.weight": linear(words, hidden),
+            "proj_out.bias": torch.zeros(words),
+            **norm(words, "norm_out"),
+        }
+        for block in range(blocks):  # heads of 64 channels each, so `hidden` is one head
+            resampler |= norm(hidden, f"layers.{block}.0.norm1") | norm(hidden, f"layers.{block}.0.norm2")
+            resampler |= norm(hidden, f"layers.{block}.1.0")
+            resampler |= {
+                f"layers.{block}.0.to_q.weight": linear(hidden, hidden),
+                f"layers.{block}.0.to_kv.weight": linear(2 * hidden, hidden),
+                f"layers.{block}.0.to_out.weight": linear(hidden, hidden),
+                f"layers.{block}.1.1.weight": linear(4 * hidden, hidden),
+                f"layers.{block}.1.3.weight": linear(hidden, 4 * hidden),
+            }
+        return {"image_proj": resampler, "ip_adapter": _image_attention()}
+
+
+def _image_attention() -> dict[str, torch.Tensor]:
+    """Keys and values for image tokens, for every cross attention of `unet`."""
+    with torch.device("meta"):
+        model: Any = unet()
+    layers = {}
+    number = 1  # odd numbers are cross attention, in the order of the UNet's processors
+    for name in model.attn_processors:
+        if name.endswith("attn2.processor"):
+            channels = model.get_submodule(name.removesuffix(".processor")).to_k.out_features
+            for part in ("k", "v"):
+                layers[f"{number}.to_{part}_ip.weight"] = torch.randn(channels, 2 * TEXT_DIM) * 0.1
+            number += 2
+    return layers
 
 
 def _lora_weights(rank: int = 2) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a profile with weights is made of. `preview` and the style parts are optional."""
+    """What a profile with weights is made of. `preview` and adapters are optional; `style_encoder` serves faces too."""
 
     name: str
     device: Literal["cuda", "cpu"]
@@ -58,6 +58,8 @@ class Recipe:
     preview: Model | None = None
     style_adapter: Model | None = None
     style_encoder: Model | None = None
+    face_adapter: Model | None = None
+    pose_adapter: Model | None = None
 
     @property
     def models(self) -> tuple[Model, ...]:

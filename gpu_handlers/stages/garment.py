@@ -1,4 +1,4 @@
-"""A photograph of a garment to a cut-out with the points that a tailor would pin: collar, shoulders, armpits, hem, cuffs."""
+"""A photograph of a garment to a cut-out with the points a tailor would pin: collar, shoulders, armpits, hem."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_handlers.engines.illustrator import Rgb, Rgba
-from gpu_handlers.engines.people import faces, nets
+from gpu_handlers.engines.people import faces, ground, nets
 from gpu_handlers.engines.people.outline import WORK_PX, Mask, largest, smooth
 from gpu_handlers.failures import JobFailed
 from gpu_handlers.stages import people
+from gpu_handlers.stages.people import PersonFacts
 
 Category = Literal["formal", "traditional", "western", "fitness", "casual"]
 Point = tuple[float, float]
@@ -22,8 +23,7 @@ Floats = NDArray[np.float64]
 
 MIN_SHARE, MAX_SHARE = 0.03, 0.93  # of the picture that a garment covers
 MIN_SIDE_PX = 64
-APART_LAB = 11.0  # a garment's colour differs from its background by this much in CIELAB, mostly by far more
-SHADOW_TINT_LAB = 7.0
+LONG_SLEEVE_SPANS = 0.72  # of the width between the armpits; a T-shirt's have half of it
 INSIDE_DARKER_LAB = 22.0  # of OpenCV's 0 … 255 for L*
 
 EASE = {"formal": 1.02, "traditional": 1.08, "western": 1.04, "fitness": 0.99, "casual": 1.05}
@@ -32,7 +32,7 @@ EASE = {"formal": 1.02, "traditional": 1.08, "western": 1.04, "fitness": 0.99, "
 
 @dataclass(frozen=True, slots=True)
 class Sleeve:
-    """One sleeve of a garment laid flat, pixels of the cut-out: from the middle of its seam to the middle of its end."""
+    """One sleeve of a garment laid flat, in pixels of the cut-out: from the middle of its seam to that of its end."""
 
     root: Point
     cuff: Point
@@ -57,6 +57,7 @@ class Garment:
         left, right: edges of the body of the garment without its sleeves, one per row.
         sleeves: (left, right); None where there is none.
         ease: width of the cloth over width of the body.
+        cut: whether the photograph ends before the garment does.
     """
 
     image: Rgba
@@ -69,6 +70,13 @@ class Garment:
     right: Floats
     sleeves: tuple[Sleeve | None, Sleeve | None]
     ease: float
+    cut: bool = False
+
+    @property
+    def long_sleeved(self) -> bool:
+        """Whether its sleeves are made to reach the wrists."""
+        span = self.armpit[1][0] - self.armpit[0][0]
+        return any(sleeve is not None and sleeve.length > LONG_SLEEVE_SPANS * span for sleeve in self.sleeves)
 
     def record(self) -> dict[str, object]:
         """What the result tells of it."""
@@ -84,8 +92,8 @@ def cut_out(image: Rgb, category: Category) -> Garment:
     """
     if min(image.shape[:2]) < MIN_SIDE_PX:
         raise _not_found()
-    worn = bool(nets.folder() and faces.find(image))
-    mask = people.look(image).clothes if worn else _flat(image)
+    wearer = people.look(image) if nets.folder() and faces.find(image) else None
+    mask = wearer.clothes if wearer else _flat(image)
     if not MIN_SHARE < float((mask > 0.5).mean()) < MAX_SHARE:
         raise _not_found()
     ys, xs = np.nonzero(mask > 0.5)
@@ -93,8 +101,12 @@ def cut_out(image: Rgb, category: Category) -> Garment:
     top, bottom = max(0, ys.min() - margin), min(image.shape[0], ys.max() + margin + 1)
     left, right = max(0, xs.min() - margin), min(image.shape[1], xs.max() + margin + 1)
     picture = np.dstack([image, np.round(mask * 255).astype(np.uint8)])[top:bottom, left:right]
-    garment = _pinned(_bled(picture), worn=worn, ease=EASE[category])
-    return garment if worn else replace(garment, image=_opened(garment))
+    if wearer:
+        return _pinned_on(
+            _bled(picture), wearer, (float(left), float(top)), EASE[category], cut=bottom >= image.shape[0]
+        )
+    garment = _pinned(_bled(picture), ease=EASE[category])
+    return replace(garment, image=_opened(garment))
 
 
 def _flat(image: Rgb) -> Mask:
@@ -102,28 +114,7 @@ def _flat(image: Rgb) -> Mask:
     height, width = image.shape[:2]
     scale = min(1.0, WORK_PX / max(height, width))
     small = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-    lab = cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 1.0), cv2.COLOR_RGB2LAB).astype(np.float32)
-    edge = max(2, round(0.02 * min(small.shape[:2])))
-    rim = np.concatenate(
-        [
-            lab[:edge].reshape(-1, 3),
-            lab[:, :edge].reshape(-1, 3),
-            lab[:, -edge:].reshape(-1, 3),
-            lab[-edge:].reshape(-1, 3),
-        ]
-    )
-    ground = np.median(rim, axis=0)
-    spread = float(np.median(np.linalg.norm(rim - ground, axis=1)))
-    away = np.linalg.norm(lab - ground, axis=2)
-    apart = max(APART_LAB, 3 * spread)
-    shade = _shadow(lab, ground)
-    if float(((away > apart) & ~shade).mean()) > MIN_SHARE:  # else the cloth itself is grey on grey
-        away = np.where(shade, 0, away)
-    trimap = np.where(away > apart, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    trimap[away > 2.5 * apart] = cv2.GC_FGD
-    trimap[:edge] = trimap[-edge:] = cv2.GC_BGD
-    trimap[:, :edge] = trimap[:, -edge:] = cv2.GC_BGD
-    share = float((away > apart).mean())
+    trimap, share = ground.trimap(small)
     if not MIN_SHARE < share < MAX_SHARE:
         raise _not_found()
     cv2.setRNGSeed(1)
@@ -134,19 +125,12 @@ def _flat(image: Rgb) -> Mask:
 
 
 def _joined(inside: NDArray[np.uint8]) -> Mask:
-    """The cloth in one piece: stripes in the background's colour part it into bands, which lie right above each other."""
+    """The cloth in one piece: stripes in the background's colour part it into bands right above each other."""
     bands = largest(inside.astype(np.float32), keep_share=0.08)
     gap = max(3, round(0.1 * max(inside.shape)))
     closed = cv2.morphologyEx(bands, cv2.MORPH_CLOSE, np.ones((gap, 1), np.uint8))
     whole, parted = (cv2.connectedComponents((part > 0.5).astype(np.uint8))[0] for part in (closed, bands))
     return largest(closed if whole < parted else bands, keep_share=0.5)
-
-
-def _shadow(lab: NDArray[np.float32], ground: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Where only less light falls on the background: darker, of the same hue."""
-    tint = np.hypot(lab[..., 1] - ground[1], lab[..., 2] - ground[2])
-    darker = ground[0] - lab[..., 0]
-    return np.asarray((tint < SHADOW_TINT_LAB) & (darker > 0) & (darker < 0.4 * ground[0]))
 
 
 def _filled(inside: Mask) -> Mask:
@@ -168,7 +152,67 @@ def _bled(picture: Rgba) -> Rgba:
     return np.dstack([np.clip(np.round(out), 0, 255).astype(np.uint8), alpha])
 
 
-def _pinned(picture: Rgba, *, worn: bool, ease: float) -> Garment:
+def _pinned_on(picture: Rgba, wearer: PersonFacts, corner: Point, ease: float, *, cut: bool) -> Garment:
+    """Pins of a garment that somebody wears, from the wearer's joints; its own outline is hidden by arms and hands.
+
+    Args:
+        corner: where the cut-out's upper left corner lies in the photograph, pixels.
+        cut: whether the photograph ends before the garment does.
+    """
+    joints = {name: (x - corner[0], y - corner[1]) for name, (x, y) in wearer.joints.items()}
+    sides = sorted(("l", "r"), key=lambda side: joints[f"{side}_shoulder"][0])
+    (ax, ay), (bx, by) = (joints[f"{side}_shoulder"] for side in sides)
+    half, middle, shoulders = (bx - ax) / 2, (ax + bx) / 2, (ay + by) / 2
+    hips = (joints["l_hip"][1] + joints["r_hip"][1]) / 2
+    hip_x = (joints["l_hip"][0] + joints["r_hip"][0]) / 2
+    rows = np.arange(picture.shape[0], dtype=np.float64)
+    downs = [
+        shoulders - 0.16 * half,
+        shoulders + 0.72 * half,
+        shoulders + 1.7 * half,
+        max(hips, shoulders + 2.4 * half),
+    ]
+    reach = np.interp(rows, downs, [1.1 * half, 0.95 * half, 0.88 * half, 0.98 * half])
+    centre = np.interp(rows, [shoulders, max(hips, shoulders + half)], [middle, hip_x])
+    pit = shoulders + 0.72 * half
+    sleeves = tuple(_sleeve_on(picture, joints, side, out, half) for side, out in zip(sides, (-1, 1), strict=True))
+    return Garment(
+        image=picture,
+        worn=True,
+        neck=((middle - 0.42 * half, shoulders - 0.4 * half), (middle + 0.42 * half, shoulders - 0.4 * half)),
+        shoulder=((middle - 1.1 * half, downs[0]), (middle + 1.1 * half, downs[0])),
+        armpit=((middle - 0.95 * half, pit), (middle + 0.95 * half, pit)),
+        hem=min(float(picture.shape[0] - 2), max(hips + 0.15 * half, pit + half)),
+        left=centre - reach,
+        right=centre + reach,
+        sleeves=(sleeves[0], sleeves[1]),
+        ease=ease,
+        cut=cut,
+    )
+
+
+def _sleeve_on(picture: Rgba, joints: dict[str, Point], side: str, out: int, half: float) -> Sleeve | None:
+    """The sleeve as far as it is straight: to the wrist of a straight arm, to the elbow of a bent one."""
+    shoulder, elbow, wrist = (np.array(joints[f"{side}_{part}"]) for part in ("shoulder", "elbow", "wrist"))
+    upper, fore = elbow - shoulder, wrist - elbow
+    straight = float(upper @ fore) > 0.85 * float(np.linalg.norm(upper) * np.linalg.norm(fore))
+    end = wrist if straight else elbow
+    covered = 0.0
+    height, width = picture.shape[:2]
+    for share in np.linspace(0.1, 1.0, 19):
+        x, y = shoulder + share * (end - shoulder)
+        inside = 0 <= x < width and 0 <= y < height
+        if not (inside and picture[int(y), int(x), 3] > 127):
+            break
+        covered = float(share)
+    if covered < 0.25:
+        return None
+    x, y = shoulder + covered * (end - shoulder)
+    root = (float(shoulder[0]) + out * 0.06 * half, float(shoulder[1]) + 0.29 * half)
+    return Sleeve(root, (float(x), float(y)), 0.4 * half, 0.27 * half)
+
+
+def _pinned(picture: Rgba, *, ease: float) -> Garment:
     inside = picture[..., 3] > 127
     height, width = inside.shape
     contour = max(
@@ -178,17 +222,18 @@ def _pinned(picture: Rgba, *, worn: bool, ease: float) -> Garment:
     middle = float(np.median(xs[ys > np.percentile(ys, 60)]))
     pits = [_armpit(contour, middle, side, width, height) for side in (-1, 1)]
     body = _run_edges(inside, middle)
-    armpits, shoulders, necks = [], [], []
-    for side, pit in zip((-1, 1), pits, strict=True):
-        sleeveless = pit is None
-        if pit is None:
-            row = min(height - 1, round(0.3 * height))
-            pit = (float(body[0 if side < 0 else 1][row]), float(row))
+    if pits[0] and pits[1]:  # cloth is cut evenly; where exactly a dent is deepest is chance
+        row = (pits[0][1] + pits[1][1]) / 2
+        pits = [(pits[0][0], row), (pits[1][0], row)]
+    armpits, shoulders = [], []
+    for side, dent in zip((-1, 1), pits, strict=True):
+        sleeveless = dent is None
+        row = min(height - 1, round(0.3 * height))
+        pit = dent or (float(body[0 if side < 0 else 1][row]), float(row))
         armpits.append(pit)
         shoulders.append(_shoulder(contour, pit, middle, side, sleeveless=sleeveless))
     span = armpits[1][0] - armpits[0][0]
-    for side in (-1, 1):
-        necks.append(_neck(inside, middle, side, span))
+    necks = [_neck(inside, middle, side, span) for side in (-1, 1)]
     hem = _hem(inside, middle, span)
     left, right = _body_edges(body, shoulders, armpits, hem)
     sleeves = tuple(
@@ -197,7 +242,7 @@ def _pinned(picture: Rgba, *, worn: bool, ease: float) -> Garment:
     )
     return Garment(
         picture,
-        worn,
+        False,
         (necks[0], necks[1]),
         (shoulders[0], shoulders[1]),
         (armpits[0], armpits[1]),
@@ -252,10 +297,11 @@ def _armpit(contour: NDArray[np.int32], middle: float, side: int, width: int, he
     defects = cv2.convexityDefects(contour.reshape(-1, 1, 2), hull)
     best: tuple[float, Point] | None = None
     top = contour[:, 1].min()
-    for _, _, far, depth in [] if defects is None else defects.reshape(-1, 4):
+    for start, end, far, depth in [] if defects is None else defects.reshape(-1, 4):
         x, y = contour[far]
         aside = side * (x - middle) > 0.1 * width
-        if aside and 0.14 * height < y - top < 0.8 * height and depth / 256 > 0.045 * height:
+        neckline = max(contour[start][1], contour[end][1]) - top < 0.25 * height  # hangs between two high points
+        if aside and not neckline and 0.14 * height < y - top < 0.8 * height and depth / 256 > 0.045 * height:
             best = max(best or (0.0, (0.0, 0.0)), (depth / 256, (float(x), float(y))))
     return best[1] if best else None
 

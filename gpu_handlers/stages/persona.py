@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from random import Random
 
 import cv2
@@ -18,15 +17,27 @@ from numpy.typing import NDArray
 from gpu_handlers.context import Stage
 from gpu_handlers.engines.illustrator import Illustrator, Picture, Rgb, Rgba, Size
 from gpu_handlers.engines.persona import figure
-from gpu_handlers.engines.persona.look import Look
+from gpu_handlers.engines.persona.look import (
+    AGE_RANGES,
+    ETHNICITIES,
+    GENDERS,
+    AgeRange,
+    DressStyle,
+    Ethnicity,
+    Gender,
+    Look,
+    look_of,
+)
+from gpu_handlers.failures import JobFailed
 from gpu_handlers.stages import poses
 from gpu_handlers.stages.poses import Pose
 
+METHOD = "drawn"
 IDENTITY = "by construction"
 PLACE_STYLE = "motion-graphics"  # flat like the figure, without grain or letterbox
 SIZES = {"portrait": Size(1024, 1024), "waist-up": Size(832, 1216), "full": Size(832, 1216)}
 
-_MADE_HERE = re.compile(r"persona-([0-9a-f]{8})")
+_ID = re.compile(r"persona-([fmn])([0-9])([0-9])-([0-9a-f]{8})")
 
 # No ground to stand on in front of these: a skyline rises from water.
 WITHOUT_GROUND = ("skyline",)
@@ -79,17 +90,38 @@ class Shot:
         }
 
 
-def named(seed: int) -> str:
-    """The id of the persona that `seed` (0 … 2³²−1) makes."""
-    return f"persona-{seed:08x}"
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """Who the person is, apart from the clothes. Its id carries all of it, so that nothing has to be kept."""
 
+    gender: Gender
+    ethnicity: Ethnicity
+    age_range: AgeRange
+    seed: int
+    """Of the face, 0 … 2³²−1."""
 
-def seed_of(persona_id: str) -> int:
-    """The seed that an id stands for; any other text is as good a name and gets one of its own."""
-    own = _MADE_HERE.fullmatch(persona_id)
-    if own:
-        return int(own[1], 16)
-    return int.from_bytes(sha256(persona_id.encode()).digest()[:4], "big")
+    @property
+    def id(self) -> str:
+        """Give it in a later order to get the same person."""
+        kind = f"{self.gender[0]}{ETHNICITIES.index(self.ethnicity)}{AGE_RANGES.index(self.age_range)}"
+        return f"persona-{kind}-{self.seed:08x}"
+
+    @classmethod
+    def of(cls, persona_id: str) -> Persona:
+        """The persona of an id.
+
+        Raises:
+            JobFailed: ``unknown_persona``.
+        """
+        match = _ID.fullmatch(persona_id)
+        if match is None or int(match[2]) >= len(ETHNICITIES) or int(match[3]) >= len(AGE_RANGES):
+            raise JobFailed("unknown_persona", f"There is no persona {persona_id!r}; use the personaId of a result.")
+        gender = next(gender for gender in GENDERS if gender[0] == match[1])
+        return cls(gender, ETHNICITIES[int(match[2])], AGE_RANGES[int(match[3])], int(match[4], 16))
+
+    def dressed(self, style: DressStyle) -> Look:
+        """The person in clothes of a style; the face does not depend on them."""
+        return look_of(self.gender, self.ethnicity, self.age_range, style, self.seed)
 
 
 def shoot(illustrator: Illustrator, look: Look, count: int, seed: int, stage: Stage) -> list[Shot]:
@@ -130,7 +162,7 @@ def _fits(place: str, pose: Pose) -> bool:
 
 
 def _placed(look: Look, pose: Pose, place: Rgb, smile: float) -> Rgb:
-    """The figure before the place: out-of-focus surroundings for close shots, light from their bright side, a shadow."""
+    """The figure before the place: soft surroundings for close shots, light from their bright side, a shadow."""
     height, width = place.shape[:2]
     size = Size(width, height)
     top, bottom = poses.crop(pose)
@@ -182,7 +214,7 @@ def _light_side(ground: Rgb) -> float:
 
 
 def _toned(person: Rgba, ground: Rgb) -> Rgba:
-    """The figure in the light of the place: a share of its colour cast, dimmer where it is dark, features still clear."""
+    """The figure in the light of the place: a share of its colour cast, dimmer in the dark, features still clear."""
     cast = ground.reshape(-1, 3).astype(np.float32).mean(axis=0) / 255
     bright = float(cast @ np.array([0.299, 0.587, 0.114], np.float32))
     tint = cast / max(float(cast.max()), 1e-3)

@@ -1,4 +1,4 @@
-"""The pose library: named 18-point skeletons, shared by the drawn persona and the pose adapter of the diffusion engines.
+"""The pose library: named 18-point skeletons, shared by the drawn persona and the diffusion engines' pose adapter.
 
 Poses are stored as joint angles in `poses.toml`, because angles read and edit well and fit bodies of any proportions;
 points follow from them by forward kinematics.
@@ -22,8 +22,8 @@ Point = tuple[float, float]
 
 # Order of the 18 points as OpenPose's COCO model has them; "r" and "l" are the person's own.
 POINTS = (
-    "nose", "neck", "r_shoulder", "r_elbow", "r_wrist", "l_shoulder", "l_elbow", "l_wrist", "r_hip", "r_knee", "r_ankle",
-    "l_hip", "l_knee", "l_ankle", "r_eye", "l_eye", "r_ear", "l_ear",
+    "nose", "neck", "r_shoulder", "r_elbow", "r_wrist", "l_shoulder", "l_elbow", "l_wrist",
+    "r_hip", "r_knee", "r_ankle", "l_hip", "l_knee", "l_ankle", "r_eye", "l_eye", "r_ear", "l_ear",
 )  # fmt: skip
 
 # The 17 limbs by index into POINTS, and the 18 colours (RGB) that T2I-Adapter and ControlNet openpose were trained on.
@@ -83,7 +83,7 @@ def chosen(count: int, seed: int, *, seated: bool = True) -> list[Pose]:
         if seated or not pose.seated:
             groups[pose.framing].append(pose)
     for group in groups.values():
-        order.shuffle(group)  # type: ignore[arg-type]
+        order.shuffle(group)
     picked: list[Pose] = []
     while len(picked) < count:
         for group in groups.values():
@@ -152,7 +152,7 @@ def _step(start: Point, degrees: float, length: float) -> Point:
 
 
 def framed(pose: Pose, size: Size) -> dict[str, Point]:
-    """The joints in pixels of a picture of `size`, as its framing wants them: the whole figure, to the hips, or the bust."""
+    """The joints in pixels of a picture of `size`: the whole figure, down to the hips, or the bust, by its framing."""
     top, bottom = crop(pose)
     scale = size.height / (bottom - top)
     middle = pose.joints["neck"][0] * 0.6 + (pose.joints["r_hip"][0] + pose.joints["l_hip"][0]) * 0.2

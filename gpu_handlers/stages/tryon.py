@@ -1,12 +1,12 @@
 """Try-on by geometry: the garment is bent to the torso and arms, lit like the person, and put on under face and hands.
 
-No model: it keeps the garment's print exactly, and knows nothing of how cloth falls. Results say `"method": "geometric"`.
+No model: it keeps the garment's print exactly and knows nothing of how cloth falls. Results say so: `"geometric"`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import hypot
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -60,18 +60,23 @@ def wear(image: Rgb, person: PersonFacts, garment: Garment, *, preserve_face: bo
         cloth = cloth * shade[..., None] * (1 - over[..., None]) + arm * over[..., None]
         cover = np.maximum(cover, over)
     cloth, cover = _grown(cloth, cover, person, torso)
+    if garment.long_sleeved:
+        cloth, cover = _sleeved(cloth, cover, person, torso)
     bare = _undressed(image, person, torso, garment, cover)
     lit = np.clip(cloth * _light(image, person, torso, cover)[..., None], 0, 255)
     kept = _kept(person, torso, preserve_face=preserve_face)
     alpha = (cover * (1 - kept))[..., None]
     result = bare * (1 - alpha) + lit * alpha
     out = np.clip(np.round(result), 0, 255).astype(np.uint8)
-    if preserve_face:
-        own = np.maximum(person.head, person.hands)
-        soft = _feathered(own)[..., None]
-        mixed = np.clip(np.round(out * (1 - soft) + image * soft), 0, 255).astype(np.uint8)
-        out = np.where((own >= CORE)[..., None], image, mixed)
-    return np.asarray(out, np.uint8)
+    return with_own_parts(image, out, person) if preserve_face else out
+
+
+def with_own_parts(image: Rgb, dressed: Rgb, person: PersonFacts) -> Rgb:
+    """`dressed` with the photograph's head and hands: bit for bit where their mask exceeds `CORE`, feathered around."""
+    own = np.maximum(person.head, person.hands)
+    soft = _feathered(own)[..., None]
+    mixed = np.clip(np.round(dressed * (1 - soft) + image * soft), 0, 255).astype(np.uint8)
+    return np.asarray(np.where((own >= CORE)[..., None], image, mixed), np.uint8)
 
 
 def before_after(before: Rgb, after: Rgb) -> Rgb:
@@ -86,9 +91,7 @@ def _torso(person: PersonFacts) -> _Torso:
     one, other = np.array(joints["r_shoulder"]), np.array(joints["l_shoulder"])
     if one[0] > other[0]:
         one, other = other, one
-    hip_one, hip_other = sorted(
-        (np.array(joints["r_hip"]), np.array(joints["l_hip"])), key=lambda point: float(point[0])
-    )
+    hip_one, hip_other = sorted((np.array(joints["r_hip"]), np.array(joints["l_hip"])), key=_x)
     origin, hips = (one + other) / 2, (hip_one + hip_other) / 2
     half = max(8.0, float(np.linalg.norm(other - one)) / 2)
     spine = hips - origin
@@ -104,9 +107,13 @@ def _torso(person: PersonFacts) -> _Torso:
     )
 
 
+def _x(point: Point) -> float:
+    return float(point[0])
+
+
 def _tilt(one: Point, other: Point, side: Point, down: Point) -> float:
     line = other - one
-    return float(np.clip((line @ down) / max(1.0, abs(line @ side)), -0.5, 0.5))
+    return float(np.clip(float(line @ down) / max(1.0, abs(float(line @ side))), -0.5, 0.5))
 
 
 def _pattern(shape: tuple[int, ...], person: PersonFacts, torso: _Torso, garment: Garment) -> tuple[Floats, Floats]:
@@ -116,13 +123,16 @@ def _pattern(shape: tuple[int, ...], person: PersonFacts, torso: _Torso, garment
     along = along - across * (torso.tilt_top * (1 - share) + torso.tilt_bottom * share)
 
     half = torso.half
-    pit_row = 0.72 * half
     grown = _scale(torso, garment)
-    hem_row = pit_row + (garment.hem - (garment.armpit[0][1] + garment.armpit[1][1]) / 2) * grown * _drape(garment)
-    if hem_row > 0.75 * torso.length:  # not cropped on purpose: then it covers the hips, as what was worn before did
-        hem_row = max(hem_row, min(1.2 * torso.length, pit_row + 1.35 * (hem_row - pit_row)))
-    rows_here = np.array([-0.40 * half, -0.18 * half, pit_row, max(hem_row, pit_row + 0.5 * half)])
     neck, shoulder, pit = (_mean_row(pair) for pair in (garment.neck, garment.shoulder, garment.armpit))
+    pit_row = float(np.clip(0.9 * (pit - shoulder) * grown - 0.18 * half, 0.66 * half, 1.15 * half))
+    hem_row = pit_row + (garment.hem - (garment.armpit[0][1] + garment.armpit[1][1]) / 2) * grown * _drape(garment)
+    if garment.cut:  # its lower part was not photographed: what there is is stretched over the trunk
+        hem_row = max(hem_row, min(1.1 * torso.length, pit_row + 2.2 * (hem_row - pit_row)))
+    elif hem_row > 0.75 * torso.length:  # not cropped on purpose: then it covers the hips, as what was worn before did
+        hem_row = max(hem_row, min(1.2 * torso.length, pit_row + 1.35 * (hem_row - pit_row)))
+    collar_row, tip_row = _tops(person, torso)
+    rows_here = np.array([collar_row, tip_row, pit_row, max(hem_row, pit_row + 0.5 * half)])
     rows_there = np.maximum.accumulate(np.array([neck, shoulder + 0.01, pit + 0.02, garment.hem + 0.03]))
     y = np.interp(along.ravel(), rows_here, rows_there).reshape(along.shape)
     y = y + np.minimum(0, along - rows_here[0]) / grown + np.maximum(0, along - rows_here[3]) / grown
@@ -139,16 +149,33 @@ def _pattern(shape: tuple[int, ...], person: PersonFacts, torso: _Torso, garment
     return np.asarray(x, np.float32), np.asarray(y, np.float32)
 
 
+def _tops(person: PersonFacts, torso: _Torso) -> tuple[float, float]:
+    """Rows of the strip where the clothed body begins: beside the neck, and at the tips of the shoulders."""
+    half = torso.half
+    height, width = person.person.shape
+    body = (person.person > 0.5) & (person.head < 0.5)
+    downs = np.arange(-0.8 * half, 0.5 * half)
+    rows = []
+    for share, usual, low, high in ((0.42, -0.40, -0.52, -0.24), (0.82, -0.18, -0.34, 0.06)):
+        tops = []
+        for out in (-1.0, 1.0):
+            places = torso.origin + downs[:, None] * torso.down + out * share * half * torso.side
+            xs, ys = np.round(places[:, 0]).astype(int), np.round(places[:, 1]).astype(int)
+            fits = (xs >= 0) & (xs < width) & (ys >= 0) & (ys < height)
+            hit = np.flatnonzero(fits & body[ys.clip(0, height - 1), xs.clip(0, width - 1)])
+            tops.append(float(downs[hit[0]]) if len(hit) else usual * half)
+        rows.append(float(np.clip(np.mean(tops), low * half, high * half)))
+    return rows[0], max(rows[1], rows[0] + 0.06 * half)
+
+
 def _body(garment: Garment, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """The garment without its sleeves: colour H×W×3 in 0 … 255 and cover H×W in 0 … 1."""
     body = garment.image.copy()
     columns = np.arange(body.shape[1])[None, :]
     edge = 1.5
     inside = (columns >= garment.left[:, None] - edge) & (columns <= garment.right[:, None] + edge)
-    upper = np.arange(body.shape[0])[:, None] < np.array(
-        [np.interp(column, [garment.shoulder[0][0], garment.shoulder[1][0]], [garment.shoulder[0][1], garment.shoulder[1][1]])
-         for column in range(body.shape[1])]
-    )[None, :]  # fmt: skip
+    (x0, y0), (x1, y1) = garment.shoulder
+    upper = np.arange(body.shape[0])[:, None] < np.interp(columns[0], [x0, x1], [y0, y1])[None, :]
     body[..., 3] = np.where(inside | upper, body[..., 3], 0)
     return _sampled(body, x, y)
 
@@ -169,18 +196,14 @@ def _arm(
 
     grown = _scale(torso, garment)
     reach = min(sleeve.length * grown * 1.06, (upper + fore) * 1.02)
-    long = (
-        sleeve.length
-        > 1.35 * hypot(garment.armpit[1][0] - garment.armpit[0][0], garment.armpit[1][1] - garment.armpit[0][1]) * 0.62
-    )
-    if long:
+    if garment.long_sleeved:
         reach = (upper + fore) * 0.97
 
     along_a, across_a = _along(xs, ys, start, first / upper)
     along_b, across_b = _along(xs, ys, elbow, second / fore)
     off_a = np.hypot(across_a, np.maximum(0, along_a - upper) + np.maximum(0, -along_a - 0.6 * half))
     off_b = np.hypot(across_b, np.maximum(0, -along_b) + np.maximum(0, along_b - fore * 1.1))
-    lower = off_b < off_a
+    lower = off_b < off_a - 0.01  # outside the bend both are the way to the elbow: no dice there
     along = np.where(lower, upper + along_b, along_a)
     across = np.where(lower, across_b, across_a)
 
@@ -212,7 +235,7 @@ def _arm(
     strength = np.where(above_pit, np.clip(1 - inwards / strip, 0, 1), inwards < 1)
     cloth[..., 3] = np.round(cloth[..., 3] * strength).astype(np.uint8)
     colour, cover = _sampled(cloth, np.asarray(x, np.float32), np.asarray(y, np.float32))
-    near = (np.abs(across) < here_half * 1.15) & (along > -0.6 * half) & (along < reach * 1.06)
+    near = (np.minimum(off_a, off_b) < here_half * 1.15) & (along > -0.6 * half) & (along < reach * 1.06)
     rounding = 1 - 0.20 * np.clip(np.abs(across) / here_half, 0, 1) ** 2.2
     return np.asarray(colour * rounding[..., None], np.float32), np.asarray(cover * near, np.float32)
 
@@ -401,6 +424,31 @@ def _grown(cloth: Floats, cover: Floats, person: PersonFacts, torso: _Torso) -> 
     return np.asarray(mixed, np.float32), np.asarray(np.where(top, np.maximum(cover, whole), cover), np.float32)
 
 
+def _sleeved(cloth: Floats, cover: Floats, person: PersonFacts, torso: _Torso) -> tuple[Floats, Floats]:
+    """Long sleeves widened to where the old ones were: what is left free takes the colour of the cloth beside it."""
+    reach = max(2, round(0.16 * torso.half))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    beside = cv2.dilate((cover > 0.5).astype(np.uint8), kernel) > 0
+    free = _old(person) & (_limbs(person, torso, 0.8) > 0) & beside & (cover < 0.98)
+    if not free.any():
+        return cloth, cover
+    weight = cv2.GaussianBlur(cover, (0, 0), 0.7 * reach)
+    near = cv2.GaussianBlur(cloth * cover[..., None], (0, 0), 0.7 * reach) / np.maximum(weight, 1e-3)[..., None]
+    mixed = cloth * cover[..., None] + near * (1 - cover[..., None])
+    whole = np.maximum(cover, np.clip(2 * _soft(free.astype(np.float32), 1.2), 0, 1))
+    return np.asarray(mixed, np.float32), np.asarray(whole, np.float32)
+
+
+def _limbs(person: PersonFacts, torso: _Torso, breadth: float) -> NDArray[np.uint8]:
+    """1 along both arms, `breadth` half shoulder spans wide; H×W."""
+    limbs = np.zeros(person.person.shape, np.uint8)
+    for index in (0, 1):
+        joints = [tuple(round(float(value)) for value in joint) for joint in _arm_joints(person, torso, index)]
+        for one, other in pairwise(joints):
+            cv2.line(limbs, one, other, 1, max(3, round(breadth * torso.half)))
+    return limbs
+
+
 def _undressed(image: Rgb, person: PersonFacts, torso: _Torso, garment: Garment, cover: Floats) -> Floats:
     """The photograph with what sticks out of the old clothes replaced: by skin at neck and arms, else by background."""
     half = torso.half
@@ -415,15 +463,11 @@ def _undressed(image: Rgb, person: PersonFacts, torso: _Torso, garment: Garment,
     face = person.face[2] - person.face[0]
     breadth = np.interp(along, [-0.5 * half, 0.1 * half], [0.42 * face, 0.7 * half])
     neck = left_over & (along < 0.85 * half) & (np.abs(across) < breadth) & (person.person > 0.5)
-    limbs = np.zeros(image.shape[:2], np.uint8)
-    for index in (0, 1):
-        joints = [tuple(int(round(float(value))) for value in joint) for joint in _arm_joints(person, torso, index)]
-        for one, other in zip(joints, joints[1:], strict=False):
-            cv2.line(limbs, one, other, 1, max(3, round(0.52 * half)))
+    limbs = _limbs(person, torso, 0.52)
     limbs[along < 0.3 * half] = 0
     roundness = _soft(limbs.astype(np.float32), 0.16 * half)
     arms = left_over & (limbs > 0) & (person.person > 0.5) & ~neck
-    if garment.worn or _long(garment):
+    if garment.worn or garment.long_sleeved:
         arms &= False
     bare = neck | arms
     skin = parts.skin_colour(image, person.face)
@@ -431,15 +475,14 @@ def _undressed(image: Rgb, person: PersonFacts, torso: _Torso, garment: Garment,
         luma = image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32) + 12
         worn = (person.clothes > 0.5).astype(np.float32)
         logs = np.log(luma)
-        shade = (
-            _within(logs - float(np.median(logs[worn > 0])), worn, 0.06 * half) if worn.any() else np.zeros_like(luma)
-        )
+        middle = float(np.median(logs[worn > 0])) if worn.any() else 0.0
+        shade = _within(np.asarray(logs - middle, np.float32), worn, 0.06 * half)
         tone = skin * np.exp(np.clip(np.where(neck, 0.1, 0.4) * shade, -0.4, 0.08))[..., None]
         near = np.clip(1 - along / (0.9 * half), 0, 1) * _soft(
             np.roll(person.head, round(0.2 * half), axis=0), 0.1 * half
         )
-        tone = tone * (1 - 0.3 * near * neck)[..., None]
-        tone = tone * (0.78 + 0.22 * np.clip(roundness, 0, 1) ** 0.8)[..., None]
+        tone = tone * (1 - 0.14 * near * neck)[..., None]
+        tone = tone * np.where(neck, 1.0, 0.78 + 0.22 * np.clip(roundness, 0, 1) ** 0.8)[..., None]
         share = _soft(bare.astype(np.float32), 0.012 * half)[..., None] * (person.person > 0.3)[..., None]
         out = out * (1 - share) + tone * share
     # Only a hem's breadth of the old clothes is painted out: what lies behind more of it nobody can know.
@@ -453,11 +496,6 @@ def _undressed(image: Rgb, person: PersonFacts, torso: _Torso, garment: Garment,
         share = _soft(cv2.dilate(holes, np.ones((3, 3), np.uint8)).astype(np.float32), 1.0)[..., None]
         out = out * (1 - share) + filled * share
     return np.asarray(out, np.float32)
-
-
-def _long(garment: Garment) -> bool:
-    span = garment.armpit[1][0] - garment.armpit[0][0]
-    return any(sleeve is not None and sleeve.length > 0.85 * span for sleeve in garment.sleeves)
 
 
 def _behind(image: Rgb, person: Mask) -> Floats:

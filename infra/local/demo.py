@@ -39,6 +39,15 @@ WISHES = (
         "image-generation",
         {"prompt": "A lighthouse on a cliff at sunset", "style": "cinematic", "numImages": 2, "seed": 7},
     ),
+    Wish(
+        "cloth-swap",
+        {"category": "casual", "preserveFace": "true", "consent": "true"},
+        {"person": SAMPLES / "person.jpg", "cloth": SAMPLES / "garment.jpg"},
+    ),
+    Wish(
+        "influencer-creation",
+        {"gender": "female", "ethnicity": "asian", "ageRange": "26-35", "style": "professional", "poses": 3, "seed": 7},
+    ),
 )
 
 
@@ -144,7 +153,7 @@ def _download(http: httpx.Client, job: dict[str, Any], file: dict[str, Any]) -> 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
     """Fits 80 columns, so that no path is cut off."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.HORIZONTALS, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in ("feature", "seconds", "credits", "engine", f"files in {OUTPUT}/"):
         table.add_column(heading, no_wrap=True)
     for row in rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ class GpuWorker:
             [sys.executable, *command, "--queue", queue],
             env=base_env()
             | deployment.settings
+            | {"STUDIO_MODELS_DIR": os.environ.get("STUDIO_MODELS_DIR", str(ROOT / "models"))}
             | {
                 "PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'studio'}",
                 "PYTHONUNBUFFERED": "1",

@@ -95,6 +95,8 @@ def test_the_demo_leaves_a_report_and_nothing_else(tmp_path):
     rows = json.loads((tmp_path / "demo-output" / "report.json").read_text())
     assert [(row["feature"], row["status"], row["credits"]) for row in rows] == [
         ("image-generation", "completed", 4),
+        ("cloth-swap", "completed", 3),
+        ("influencer-creation", "completed", 5),
     ]
     for row in rows:
         assert set(row) == {"feature", "jobId", "status", "seconds", "credits", "engine", "files"}

@@ -10,6 +10,7 @@ import pytest
 
 from infra import layer
 from infra.local.stack import ROOT
+from studio.catalog import ORDERS
 
 HEAVY = ("torch", "diffusers", "transformers", "skia", "numpy", "PIL", "stripe")
 
@@ -44,3 +45,8 @@ def test_the_worker_loads_torch_only_with_a_profile_that_needs_it():
         [sys.executable, "-c", script], env={"PYTHONPATH": path}, capture_output=True, text=True, check=False
     )
     assert done.stdout.split() == ["False", "False"], done.stderr
+
+
+def test_every_feature_on_sale_can_be_made():
+    for feature in ORDERS:
+        assert (ROOT / "gpu_handlers" / "features" / f"{feature.replace('-', '_')}.py").exists(), feature

@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_handlers.engines.illustrator import Rgb
+from gpu_handlers.engines.people import ground
 from gpu_handlers.engines.people.outline import WORK_PX, Mask, largest, smooth
 from gpu_handlers.engines.people.parts import Box, Joints
 
+MIN_SHARE, MAX_SHARE = 0.04, 0.92  # of the picture that a person covers
+SHOULDERS_TO_HEAD = 1.42  # where the outline is this much wider than the head, shoulders have begun
 HEAD_WIDTHS_TO_SHOULDERS = 2.1  # head breadth to shoulder joints, adult, front view
-TORSO_HEADS = 2.45  # chin to hip joints in head heights
+TORSO_HEADS = 1.85  # neck to hip joints in heights of head and neck together
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +38,7 @@ def find(image: Rgb) -> Guess | None:
     scale = min(1.0, WORK_PX / max(height, width))
     small = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     inside = _foreground(small)
-    if not 0.04 < inside.mean() < 0.92:
+    if not MIN_SHARE < inside.mean() < MAX_SHARE:
         return None
     profile = _head(inside)
     if profile is None:
@@ -53,33 +56,34 @@ def find(image: Rgb) -> Guess | None:
 
 
 def _foreground(small: Rgb) -> Mask:
-    """grabCut from a frame: what touches the left, right and upper edge is background."""
-    height, width = small.shape[:2]
-    trimap = np.full((height, width), cv2.GC_PR_FGD, np.uint8)
-    edge = max(2, round(0.03 * width))
-    trimap[: max(2, round(0.02 * height))] = cv2.GC_BGD
-    trimap[:, :edge] = trimap[:, -edge:] = cv2.GC_BGD
+    """What stands out from the wall behind it; it may reach the lower edge only."""
+    seeds, share = ground.trimap(small, open_below=True)
+    if not (MIN_SHARE < share < MAX_SHARE and (seeds == cv2.GC_FGD).any()):
+        return np.zeros(seeds.shape, np.float32)
     cv2.setRNGSeed(1)
-    cv2.grabCut(small, trimap, None, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
-    inside = np.isin(trimap, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    cv2.grabCut(small, seeds, None, np.zeros((1, 65)), np.zeros((1, 65)), 3, cv2.GC_INIT_WITH_MASK)
+    inside = np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     opened = cv2.morphologyEx(inside, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     return largest(opened.astype(np.float32), keep_share=0.6)
 
 
 def _head(inside: Mask) -> tuple[float, float, float, float] | None:
-    """Top, neck row, middle and width of a head: the outline widens, narrows to a neck, and widens to shoulders."""
+    """Top, neck row, middle and width of a head: a narrow part on top that soon widens to shoulders."""
     rows = np.flatnonzero(inside.any(axis=1))
     top, tall = int(rows[0]), len(rows)
     widths = np.array([_run(inside[y]) for y in range(top, top + tall)], dtype=np.float32)
-    widths = cv2.GaussianBlur(widths.reshape(-1, 1), (0, 0), max(1.0, tall * 0.008)).ravel()
-    upper = widths[: max(8, round(tall * 0.5))]
-    for neck in range(4, len(upper) - 2):
-        wide = float(upper[:neck].max())
-        below = upper[neck : neck + max(6, round(neck * 0.8))]
-        narrow = upper[neck] <= upper[neck - 1] and upper[neck] <= upper[neck + 1] and upper[neck] < 0.92 * wide
-        if narrow and below.max() > 1.35 * wide and 0.8 < neck / wide < 2.2:
-            xs = np.flatnonzero(inside[top + neck // 2])
-            return float(top), float(top + neck), float(xs.mean()), wide
+    widths = np.asarray(cv2.GaussianBlur(widths.reshape(-1, 1), (0, 0), max(1.0, tall * 0.006)), np.float32).ravel()
+    for end in range(max(8, round(0.07 * tall)), round(0.62 * tall)):
+        wide = float(np.median(widths[:end]))
+        if widths[end] < SHOULDERS_TO_HEAD * wide:
+            continue
+        if not 0.75 < end / wide < 2.4:
+            return None
+        # The neck is the narrowest row before the shoulders; under long hair it cannot be seen.
+        start = round(0.62 * end)
+        neck = start + int(np.argmin(widths[start:end]))
+        xs = np.flatnonzero(inside[top + end // 2])
+        return float(top), float(top + neck), float(xs.mean()), min(wide, 0.9 * (neck or end))
     return None
 
 
@@ -90,14 +94,14 @@ def _run(row: NDArray[np.float32]) -> int:
 
 def _joints(inside: Mask, x: float, top: float, neck: float, wide: float) -> Joints:
     tall = neck - top
-    shoulder, hip = neck + 0.32 * tall, neck + 0.1 * tall + TORSO_HEADS * tall
+    shoulder, hip = neck + 0.16 * tall, neck + TORSO_HEADS * tall
     half = 0.5 * HEAD_WIDTHS_TO_SHOULDERS * wide
     row = inside[min(inside.shape[0] - 1, round(shoulder + 0.25 * tall))]
     edges = np.flatnonzero(row)
     if len(edges):
-        half = min(half, 0.44 * (edges[-1] - edges[0]))
+        half = min(half, 0.37 * (edges[-1] - edges[0]))
         x = 0.5 * x + 0.25 * (edges[-1] + edges[0])
-    arm = 1.45 * tall
+    arm = 1.05 * tall
     return {
         "nose": (x, top + 0.62 * tall),
         "l_shoulder": (x + half, shoulder),

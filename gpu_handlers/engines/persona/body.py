@@ -10,8 +10,21 @@ from typing import Any
 import skia
 
 from gpu_handlers.engines.persona.look import Look, shadow_of
-from gpu_handlers.engines.persona.paths import Point, between, common, distance, flat, limb, line, moved, shaded, sides, smooth, svg
-from gpu_handlers.engines.sketch.colour import Colour, WHITE, from_hex, mix, scaled
+from gpu_handlers.engines.persona.paths import (
+    Point,
+    between,
+    common,
+    distance,
+    flat,
+    limb,
+    line,
+    moved,
+    shaded,
+    sides,
+    smooth,
+    svg,
+)
+from gpu_handlers.engines.sketch.colour import WHITE, Colour, from_hex, mix, scaled
 
 Joints = Mapping[str, Point]
 
@@ -102,35 +115,48 @@ def paint_legs(canvas: Any, look: Look, joints: Joints, light: float) -> None:
             fold = line(shadow_of(look.legs), 0.022, 0.8)
             canvas.drawLine(knee[0] - 0.12, knee[1] + 0.03, knee[0] + 0.08, knee[1] + 0.09, fold)
             if look.style == "casual":
-                turn_up = limb((between(knee, end, 0.93), end), (halves[2] + 0.015, halves[2] + 0.02), caps=(False, False))
+                turn_up = limb(
+                    (between(knee, end, 0.93), end), (halves[2] + 0.015, halves[2] + 0.02), caps=(False, False)
+                )
                 canvas.drawPath(turn_up, flat(mix(look.legs, WHITE, 0.28)))
             if look.style == "professional":
                 canvas.drawLine(knee[0], knee[1] + 0.16, end[0], end[1] - 0.1, line(scaled(look.legs, 0.84), 0.016))
     if not skirt:
         hips = between(joints["r_hip"], joints["l_hip"], 0.5)
         yoke = smooth(
-            [(hips[0] - look.hips + 0.04, hips[1] - 0.3), (hips[0] + look.hips - 0.04, hips[1] - 0.3), (hips[0] + look.hips - 0.02, hips[1] + 0.1),
-             (hips[0], hips[1] + 0.42), (hips[0] - look.hips + 0.02, hips[1] + 0.1)],
+            [
+                (hips[0] - look.hips + 0.04, hips[1] - 0.3),
+                (hips[0] + look.hips - 0.04, hips[1] - 0.3),
+                (hips[0] + look.hips - 0.02, hips[1] + 0.1),
+                (hips[0], hips[1] + 0.42),
+                (hips[0] - look.hips + 0.02, hips[1] + 0.1),
+            ],
             tension=0.8,
         )  # fmt: skip
         canvas.drawPath(yoke, flat(look.legs))
         canvas.drawLine(hips[0], hips[1] - 0.1, hips[0], hips[1] + 0.36, line(shadow_of(look.legs), 0.02))
 
 
+# Seen from the front, the ankle at (0, 0), toes turned to the right.
+_SNEAKER = "M-0.15 -0.04 H0.15 C0.2 0.1 0.3 0.16 0.33 0.27 H-0.01 C-0.1 0.16 -0.2 0.1 -0.15 -0.04 Z"
+_OXFORD = "M-0.16 -0.02 H0.16 C0.19 0.1 0.3 0.16 0.33 0.29 H-0.01 C-0.12 0.16 -0.18 0.1 -0.16 -0.02 Z"
+_PUMP = (
+    "M-0.1 0.02 C-0.05 0.14 0.05 0.14 0.1 0.02 C0.15 0.14 0.2 0.22 0.18 0.3 H0.06 C-0.06 0.22 -0.15 0.14 -0.1 0.02 Z"
+)
+
+
 def _shoe(canvas: Any, look: Look, ankle: Point, out: int, light: float) -> None:
     x, y = ankle
     if look.style == "casual":
-        shoe = svg(f"M{x - 0.15} {y - 0.04} H{x + 0.15} C{x + 0.2} {y + 0.1} {x + 0.2 + out * 0.1} {y + 0.16} {x + 0.17 + out * 0.16} {y + 0.27} H{x - 0.17 + out * 0.16} C{x - 0.2 + out * 0.1} {y + 0.16} {x - 0.2} {y + 0.1} {x - 0.15} {y - 0.04} Z")
-        shaded(canvas, shoe, from_hex("f5f1ea"), from_hex("d2c8c2"), light=light, depth=0.08)
-        sole = skia.RRect.MakeRectXY(skia.Rect(x - 0.19 + out * 0.16, y + 0.22, x + 0.19 + out * 0.16, y + 0.295), 0.03, 0.03)
-        canvas.drawRRect(sole, flat(look.accent))
+        white = from_hex("f5f1ea")
+        shaded(canvas, svg(_SNEAKER, at=ankle, mirrored=out < 0), white, from_hex("d2c8c2"), light=light, depth=0.08)
+        sole = skia.Rect(x - 0.19 + out * 0.16, y + 0.22, x + 0.19 + out * 0.16, y + 0.295)
+        canvas.drawRRect(skia.RRect.MakeRectXY(sole, 0.03, 0.03), flat(look.accent))
         return
     colour = from_hex("3a2a2a") if look.style == "professional" else scaled(look.layer, 0.55)
     if look.gender == "female":
-        shoe = svg(f"M{x - 0.1} {y + 0.02} C{x - 0.05} {y + 0.14} {x + 0.05} {y + 0.14} {x + 0.1} {y + 0.02} C{x + 0.15} {y + 0.14} {x + 0.13 + out * 0.07} {y + 0.22} {x + 0.05 + out * 0.13} {y + 0.3} H{x - 0.07 + out * 0.13} C{x - 0.13 + out * 0.07} {y + 0.22} {x - 0.15} {y + 0.14} {x - 0.1} {y + 0.02} Z")
         canvas.drawPath(limb((ankle, (x + out * 0.02, y + 0.16)), (0.1, 0.09)), flat(look.skin))
-    else:
-        shoe = svg(f"M{x - 0.16} {y - 0.02} H{x + 0.16} C{x + 0.19} {y + 0.1} {x + 0.2 + out * 0.1} {y + 0.16} {x + 0.15 + out * 0.18} {y + 0.29} H{x - 0.17 + out * 0.16} C{x - 0.2 + out * 0.08} {y + 0.16} {x - 0.18} {y + 0.1} {x - 0.16} {y - 0.02} Z")
+    shoe = svg(_PUMP if look.gender == "female" else _OXFORD, at=ankle, mirrored=out < 0)
     shaded(canvas, shoe, colour, shadow_of(colour), light=light, depth=0.07, gloss=0.4)
 
 
@@ -141,12 +167,24 @@ def paint_neck(canvas: Any, look: Look, joints: Joints, light: float) -> None:
     top = (trunk.joints["neck"][0] * 0.45 + nose[0] * 0.55, trunk.joints["neck"][1] - 0.42)
     half = 0.15 if look.shoulders < 0.1 else 0.195
     neck = limb((top, trunk.at(0.1, 0)), (half, half + 0.06), caps=(False, False))
-    chest = smooth([trunk.at(-0.04, -0.13), trunk.at(-0.04, 0.13), trunk.at(0.1, 0.3), trunk.at(0.34, 0.2), trunk.at(0.34, -0.2), trunk.at(0.1, -0.3)], tension=0.8)
+    chest = smooth(
+        [
+            trunk.at(-0.04, -0.13),
+            trunk.at(-0.04, 0.13),
+            trunk.at(0.1, 0.3),
+            trunk.at(0.34, 0.2),
+            trunk.at(0.34, -0.2),
+            trunk.at(0.1, -0.3),
+        ],
+        tension=0.8,
+    )
     for path in (chest, neck):
         canvas.drawPath(path, flat(look.skin))
     canvas.save()
     canvas.clipPath(neck, True)
-    shade = skia.Path.Oval(skia.Rect(top[0] - 0.34 - light * 0.05, top[1] - 0.36, top[0] + 0.34 - light * 0.05, top[1] + 0.25))
+    shade = skia.Path.Oval(
+        skia.Rect(top[0] - 0.34 - light * 0.05, top[1] - 0.36, top[0] + 0.34 - light * 0.05, top[1] + 0.25)
+    )
     canvas.drawPath(shade, flat(look.shade))
     canvas.restore()
     bone = line(look.shade, 0.022, 0.65)
@@ -175,7 +213,13 @@ def paint_trunk(canvas: Any, look: Look, joints: Joints, light: float) -> None:
         case "dress":
             _dress(canvas, trunk, light)
         case _:
-            _pullover(canvas, trunk, light, look.layer if look.outfit == "sweater" else look.top, polo=look.outfit == "turtleneck")
+            _pullover(
+                canvas,
+                trunk,
+                light,
+                look.layer if look.outfit == "sweater" else look.top,
+                polo=look.outfit == "turtleneck",
+            )
 
 
 def sleeve_colour(look: Look) -> Colour | None:
@@ -202,7 +246,9 @@ def paint_arm(canvas: Any, look: Look, joints: Joints, side: str, light: float, 
         return
     if look.outfit == "tee":
         end = between(start, elbow, 0.74)
-        sleeve = limb((start, between(start, end, 0.5), end), (0.23 * broad, 0.24 * broad, 0.235 * broad), caps=(True, False))
+        sleeve = limb(
+            (start, between(start, end, 0.5), end), (0.23 * broad, 0.24 * broad, 0.235 * broad), caps=(True, False)
+        )
         shaded(canvas, sleeve, colour, shadow_of(colour), light=light, depth=0.11)
         hem = limb((between(start, end, 0.9), end), (0.238 * broad, 0.236 * broad), caps=(False, False))
         canvas.drawPath(hem, flat(shadow_of(colour), 0.5))
@@ -212,7 +258,9 @@ def paint_arm(canvas: Any, look: Look, joints: Joints, side: str, light: float, 
     if look.outfit in ("tee-open-shirt", "hoodie"):  # pushed up
         canvas.drawPath(limb((between(elbow, wrist, 0.3), wrist), (0.125 * broad, 0.095 * broad)), flat(look.skin))
         end = between(elbow, wrist, 0.42 if look.outfit == "tee-open-shirt" else 0.86)
-    sleeve = limb((start, elbow, end), (0.205 * broad * loose, 0.18 * broad * loose, 0.145 * broad * loose), caps=(True, False))
+    sleeve = limb(
+        (start, elbow, end), (0.205 * broad * loose, 0.18 * broad * loose, 0.145 * broad * loose), caps=(True, False)
+    )
     shaded(canvas, sleeve, colour, shadow_of(colour), light=light, depth=0.11)
     canvas.save()
     canvas.clipPath(sleeve, True)
@@ -237,8 +285,13 @@ def _hand(canvas: Any, look: Look, elbow: Point, wrist: Point, out: int, light: 
     canvas.rotate(degrees(atan2(wrist[1] - elbow[1], wrist[0] - elbow[0])) - 90)
     size = 0.95 * broad
     canvas.scale(-out * size, size)
-    palm = svg("M-0.085 -0.04 C-0.12 0.06 -0.13 0.14 -0.11 0.21 C-0.1 0.31 -0.075 0.4 -0.045 0.43 C0 0.46 0.05 0.45 0.075 0.4 C0.1 0.31 0.115 0.2 0.11 0.12 C0.108 0.06 0.1 0.0 0.085 -0.04 Z")
-    thumb = svg("M0.07 0.03 C0.13 0.07 0.175 0.13 0.175 0.21 C0.175 0.26 0.135 0.27 0.12 0.23 C0.1 0.18 0.08 0.16 0.05 0.14 Z")
+    palm = svg(
+        "M-0.085 -0.04 C-0.12 0.06 -0.13 0.14 -0.11 0.21 C-0.1 0.31 -0.075 0.4 -0.045 0.43 C0 0.46"
+        " 0.05 0.45 0.075 0.4 C0.1 0.31 0.115 0.2 0.11 0.12 C0.108 0.06 0.1 0.0 0.085 -0.04 Z"
+    )
+    thumb = svg(
+        "M0.07 0.03 C0.13 0.07 0.175 0.13 0.175 0.21 C0.175 0.26 0.135 0.27 0.12 0.23 C0.1 0.18 0.08 0.16 0.05 0.14 Z"
+    )
     side = light * -out
     shaded(canvas, palm, look.skin, look.shade, light=side, depth=0.045)
     canvas.drawPath(thumb, flat(mix(look.skin, look.shade, 0.25)))
@@ -257,17 +310,49 @@ def _blazer(canvas: Any, trunk: Trunk, light: float) -> None:
         shaded(canvas, skirt, look.legs, shadow_of(look.legs), light=light, depth=0.16)
     _neckline(canvas, trunk, 0.27 if look.outfit != "blazer-tie" else 0.07)
     if look.outfit == "blazer-tie":
-        tie = svg_points([at(0.05, -0.07), at(0.05, 0.07), at(0.11, 0.045), at(0.72, 0.1), at(0.8, 0.0), at(0.72, -0.1), at(0.11, -0.045)])
+        tie = svg_points(
+            [
+                at(0.05, -0.07),
+                at(0.05, 0.07),
+                at(0.11, 0.045),
+                at(0.72, 0.1),
+                at(0.8, 0.0),
+                at(0.72, -0.1),
+                at(0.11, -0.045),
+            ]
+        )
         shaded(canvas, tie, look.accent, shadow_of(look.accent), light=light, depth=0.05)
     for out in (-1, 1):  # the blouse's collar
         collar = svg_points([at(-0.06, out * 0.2), at(0.02, out * 0.02), at(0.13, out * 0.16), at(0.0, out * 0.3)])
-        canvas.drawPath(collar, flat(scaled(look.top, 1.04) if out == light else mix(look.top, shadow_of(look.top), 0.35)))
+        canvas.drawPath(
+            collar, flat(scaled(look.top, 1.04) if out == light else mix(look.top, shadow_of(look.top), 0.35))
+        )
     jacket = trunk.outline(loose=0.05, hem=1.13, flare=0.02)
     for out in (-1, 1):
-        half = svg_points([at(-0.1, out * 0.17), at(0.3, out * 0.17), at(0.68, -out * 0.03), at(1.02, -out * 0.03), at(1.2, out * 0.12), at(1.25, out * 1.4), at(-0.3, out * 1.4)])
+        half = svg_points(
+            [
+                at(-0.1, out * 0.17),
+                at(0.3, out * 0.17),
+                at(0.68, -out * 0.03),
+                at(1.02, -out * 0.03),
+                at(1.2, out * 0.12),
+                at(1.25, out * 1.4),
+                at(-0.3, out * 1.4),
+            ]
+        )
         panel = common(jacket, half)
         shaded(canvas, panel, look.layer, shadow_of(look.layer), light=light, depth=0.11)
-        lapel = svg_points([at(-0.05, out * 0.2), at(0.05, out * 0.36), at(0.19, out * 0.44), at(0.2, out * 0.34), at(0.27, out * 0.37), at(0.68, -out * 0.01), at(0.3, out * 0.15)])
+        lapel = svg_points(
+            [
+                at(-0.05, out * 0.2),
+                at(0.05, out * 0.36),
+                at(0.19, out * 0.44),
+                at(0.2, out * 0.34),
+                at(0.27, out * 0.37),
+                at(0.68, -out * 0.01),
+                at(0.3, out * 0.15),
+            ]
+        )
         canvas.drawPath(moved(lapel, 0.012 * out, 0.03), flat(shadow_of(shadow_of(look.layer)), 0.55))
         canvas.drawPath(lapel, flat(mix(look.layer, WHITE, 0.09 if out == light else 0.03)))
         pocket = svg_points([at(0.86, out * 0.24), at(0.84, out * 0.46), at(0.88, out * 0.465), at(0.9, out * 0.245)])
@@ -296,7 +381,9 @@ def _pullover(canvas: Any, trunk: Trunk, light: float, colour: Colour, *, polo: 
         a, b = at(share, across), at(share + 0.05, across - length * (1 if across > 0 else -1))
         canvas.drawLine(*a, *b, fold)
     if polo:
-        roll = smooth([at(-0.17, -0.175), at(-0.17, 0.175), at(-0.02, 0.25), at(0.035, 0.0), at(-0.02, -0.25)], tension=0.6)
+        roll = smooth(
+            [at(-0.17, -0.175), at(-0.17, 0.175), at(-0.02, 0.25), at(0.035, 0.0), at(-0.02, -0.25)], tension=0.6
+        )
         shaded(canvas, roll, mix(colour, WHITE, 0.05), shadow_of(colour), light=light, depth=0.06)
         a, b = at(-0.1, -0.2), at(-0.1, 0.2)
         canvas.drawLine(*a, *b, line(shadow_of(colour), 0.018, 0.6))
@@ -306,14 +393,28 @@ def _pullover(canvas: Any, trunk: Trunk, light: float, colour: Colour, *, polo: 
     canvas.drawPath(hem, flat(mix(colour, shadow_of(colour), 0.55)))
     if look.outfit == "sweater":
         for index, share in enumerate((0.3, 0.36, 0.42)):
-            band = common(shirt, svg_points([at(share, -1.2), at(share, 1.2), at(share + 0.04, 1.2), at(share + 0.04, -1.2)]))
+            band = common(
+                shirt, svg_points([at(share, -1.2), at(share, 1.2), at(share + 0.04, 1.2), at(share + 0.04, -1.2)])
+            )
             canvas.drawPath(band, flat((look.top, look.accent, look.top)[index], 0.9))
 
 
 def _hood(canvas: Any, trunk: Trunk, light: float) -> None:
     look = trunk.look
     at = trunk.at
-    hood = smooth([at(-0.16, -0.3), at(-0.02, -0.5), at(0.12, -0.36), at(0.15, 0.0), at(0.12, 0.36), at(-0.02, 0.5), at(-0.16, 0.3), at(0.04, 0.0)], tension=0.8)
+    hood = smooth(
+        [
+            at(-0.16, -0.3),
+            at(-0.02, -0.5),
+            at(0.12, -0.36),
+            at(0.15, 0.0),
+            at(0.12, 0.36),
+            at(-0.02, 0.5),
+            at(-0.16, 0.3),
+            at(0.04, 0.0),
+        ],
+        tension=0.8,
+    )
     shaded(canvas, hood, mix(look.layer, WHITE, 0.07), shadow_of(look.layer), light=light, depth=0.07)
     for out in (-1, 1):
         a, b = at(0.12, out * 0.14), at(0.36, out * 0.17)
@@ -330,11 +431,29 @@ def _open_layer(canvas: Any, trunk: Trunk, light: float, *, hem: float) -> None:
     at = trunk.at
     whole = trunk.outline(loose=0.08, hem=hem, flare=0.06)
     for out in (-1, 1):
-        half = svg_points([at(-0.1, out * 0.2), at(0.2, out * 0.26), at(0.7, out * 0.24), at(hem, out * 0.3), at(hem + 0.1, out * 0.3), at(hem + 0.1, out * 1.5), at(-0.3, out * 1.5)])
+        half = svg_points(
+            [
+                at(-0.1, out * 0.2),
+                at(0.2, out * 0.26),
+                at(0.7, out * 0.24),
+                at(hem, out * 0.3),
+                at(hem + 0.1, out * 0.3),
+                at(hem + 0.1, out * 1.5),
+                at(-0.3, out * 1.5),
+            ]
+        )
         panel = common(whole, half)
         canvas.drawPath(moved(panel, -out * 0.04, 0.03), flat(from_hex("2a1830"), 0.16))
         shaded(canvas, panel, look.layer, shadow_of(look.layer), light=light, depth=0.12)
-        lapel = svg_points([at(-0.06, out * 0.2), at(0.06, out * 0.44), at(0.2, out * 0.46), at(0.34, out * 0.25), at(0.15, out * 0.25)])
+        lapel = svg_points(
+            [
+                at(-0.06, out * 0.2),
+                at(0.06, out * 0.44),
+                at(0.2, out * 0.46),
+                at(0.34, out * 0.25),
+                at(0.15, out * 0.25),
+            ]
+        )
         canvas.drawPath(moved(lapel, 0.01 * out, 0.025), flat(shadow_of(shadow_of(look.layer)), 0.5))
         canvas.drawPath(lapel, flat(mix(look.layer, WHITE, 0.1 if out == light else 0.04)))
         if hem > 1.4:
@@ -363,8 +482,26 @@ def _neckline(canvas: Any, trunk: Trunk, depth: float, *, rib: Colour | None = N
     look = trunk.look
     at = trunk.at
     half = 0.21 if depth > 0.12 else 0.24
-    opening = svg_points([at(-0.09, -half), at(-0.09, half), at(depth * 0.35, half * 0.92), at(depth, 0.03), at(depth, -0.03), at(depth * 0.35, -half * 0.92)])
-    soft = smooth([at(-0.09, -half), at(-0.09, half), at(depth * 0.45, half * 0.86), at(depth, 0.0), at(depth * 0.45, -half * 0.86)], tension=0.7)
+    opening = svg_points(
+        [
+            at(-0.09, -half),
+            at(-0.09, half),
+            at(depth * 0.35, half * 0.92),
+            at(depth, 0.03),
+            at(depth, -0.03),
+            at(depth * 0.35, -half * 0.92),
+        ]
+    )
+    soft = smooth(
+        [
+            at(-0.09, -half),
+            at(-0.09, half),
+            at(depth * 0.45, half * 0.86),
+            at(depth, 0.0),
+            at(depth * 0.45, -half * 0.86),
+        ],
+        tension=0.7,
+    )
     path = opening if depth > 0.2 else soft
     if rib is not None:
         canvas.drawPath(path, line(rib, 0.075))

@@ -62,7 +62,9 @@ def draw(
     _in_head(canvas, joints, tilt, lambda: head.paint(canvas, look, turn=turn, light=light, smile=smile))
     for side in reversed(front):
         body.paint_arm(canvas, look, joints, side, light, front=True)
-    picture = surface.makeImageSnapshot().toarray(colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kUnpremul_AlphaType)
+    picture = surface.makeImageSnapshot().toarray(
+        colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kUnpremul_AlphaType
+    )
     return np.asarray(picture, np.uint8)
 
 
@@ -106,9 +108,16 @@ def _stool(canvas: Any, joints: Mapping[str, Point]) -> None:
     wood = skia.Paint(Color=0xFF8A5F45, AntiAlias=True)
     for lean in (-0.55, -0.18, 0.18, 0.55):
         leg = skia.Path.Polygon(
-            [skia.Point(x + lean * 0.8 - 0.05, y), skia.Point(x + lean * 0.8 + 0.05, y), skia.Point(x + lean * 1.15 + 0.045, foot), skia.Point(x + lean * 1.15 - 0.045, foot)],
+            [
+                skia.Point(x + lean * 0.8 - 0.05, y),
+                skia.Point(x + lean * 0.8 + 0.05, y),
+                skia.Point(x + lean * 1.15 + 0.045, foot),
+                skia.Point(x + lean * 1.15 - 0.045, foot),
+            ],
             True,
         )
         canvas.drawPath(leg, wood)
-    canvas.drawRRect(skia.RRect.MakeRectXY(skia.Rect(x - 0.74, y - 0.05, x + 0.74, y + 0.14), 0.08, 0.08), skia.Paint(Color=0xFFB07A58, AntiAlias=True))
-
+    canvas.drawRRect(
+        skia.RRect.MakeRectXY(skia.Rect(x - 0.74, y - 0.05, x + 0.74, y + 0.14), 0.08, 0.08),
+        skia.Paint(Color=0xFFB07A58, AntiAlias=True),
+    )

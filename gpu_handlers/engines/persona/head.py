@@ -64,7 +64,9 @@ def _ears(canvas: Any, look: Look, turn: float, light: float) -> None:
         x = side * 34 + turn * 3
         ear = skia.Path.Oval(skia.Rect(x - 6, 46, x + 6, 66))
         shaded(canvas, ear, look.skin, look.shade, light=light, depth=3)
-        canvas.drawPath(svg(f"M{x - 1.5:g} 51 C{x + side * 3:g} 52 {x + side * 2.5:g} 58 {x:g} 61"), line(look.shade, 1.4))
+        canvas.drawPath(
+            svg(f"M{x - 1.5:g} 51 C{x + side * 3:g} 52 {x + side * 2.5:g} 58 {x:g} 61"), line(look.shade, 1.4)
+        )
         if look.style == "fashion" and look.gender == "female":
             canvas.drawCircle(x + side * 1.5, 70, 3.4, flat(look.accent))
             canvas.drawCircle(x + side * 1.5 - 1, 69, 1.1, flat(WHITE, 0.8))
@@ -90,7 +92,9 @@ def _eyes(canvas: Any, look: Look, shift: float, smile: float) -> None:
             f"M{inner:g} {y + 1:g} C{x - side * 4:g} {y - tall * 1.25:g} {x + side * 4:g} {y - tall * 1.3:g}"
             f" {outer:g} {y - slant:g}"
         )
-        almond = svg(f"{upper} C{x + side * 4:g} {y + tall * 0.85:g} {x - side * 4:g} {y + tall * 0.9:g} {inner:g} {y + 1:g} Z")
+        almond = svg(
+            f"{upper} C{x + side * 4:g} {y + tall * 0.85:g} {x - side * 4:g} {y + tall * 0.9:g} {inner:g} {y + 1:g} Z"
+        )
         canvas.drawPath(almond, flat(from_hex("fdfaf7")))
         canvas.save()
         canvas.clipPath(almond, True)
@@ -103,9 +107,14 @@ def _eyes(canvas: Any, look: Look, shift: float, smile: float) -> None:
         canvas.drawCircle(iris + 1.5, y - 2.0, 1.15, flat(WHITE))
         canvas.drawPath(svg(upper), line(INK, 2.1 if feminine else 1.6))
         if feminine:
-            canvas.drawPath(svg(f"M{outer - side:g} {y - slant:g} L{outer + side * 2.8:g} {y - slant - 2.4:g}"), line(INK, 1.7))
+            canvas.drawPath(
+                svg(f"M{outer - side:g} {y - slant:g} L{outer + side * 2.8:g} {y - slant - 2.4:g}"), line(INK, 1.7)
+            )
         canvas.drawPath(
-            svg(f"M{inner + side * 1.5:g} {y - tall - 0.6:g} C{x:g} {y - tall * 1.25 - 2.6:g} {x + side * 4:g} {y - tall * 1.2 - 2.2:g} {outer:g} {y - tall - 0.4:g}"),
+            svg(
+                f"M{inner + side * 1.5:g} {y - tall - 0.6:g} C{x:g} {y - tall * 1.25 - 2.6:g} {x + side * 4:g}"
+                f" {y - tall * 1.2 - 2.2:g} {outer:g} {y - tall - 0.4:g}"
+            ),
             line(look.shade, 1.1, 0.8),
         )
 
@@ -116,7 +125,8 @@ def _brows(canvas: Any, look: Look, shift: float) -> None:
     for side in (-1, 1):
         x = side * 14.5 + shift
         canvas.drawPath(
-            svg(f"M{x - side * 8:g} 44.6 C{x - side * 3:g} 41.4 {x + side * 3:g} 40.6 {x + side * 9:g} 43.2"), line(colour, thick)
+            svg(f"M{x - side * 8:g} 44.6 C{x - side * 3:g} 41.4 {x + side * 3:g} 40.6 {x + side * 9:g} 43.2"),
+            line(colour, thick),
         )
 
 
@@ -124,9 +134,15 @@ def _nose(canvas: Any, look: Look, shift: float, light: float) -> None:
     x = shift * 1.5
     wide = 4.6 * look.nose
     side = -light
-    bridge = svg(f"M{x + side * 2.2:g} 57 C{x + side * 3:g} 62 {x + side * (wide + 0.5):g} 66 {x + side * wide:g} 69.5 C{x + side * 2:g} 71.5 {x:g} 71.4 {x:g} 71 Z")
+    bridge = svg(
+        f"M{x + side * 2.2:g} 57 C{x + side * 3:g} 62 {x + side * (wide + 0.5):g} 66"
+        f" {x + side * wide:g} 69.5 C{x + side * 2:g} 71.5 {x:g} 71.4 {x:g} 71 Z"
+    )
     canvas.drawPath(bridge, flat(mix(look.skin, look.shade, 0.6)))
-    canvas.drawPath(svg(f"M{x - wide * 0.75:g} 70.4 C{x - wide * 0.3:g} 72.6 {x + wide * 0.3:g} 72.6 {x + wide * 0.75:g} 70.4"), line(shadow_of(look.shade), 1.4, 0.75))
+    canvas.drawPath(
+        svg(f"M{x - wide * 0.75:g} 70.4 C{x - wide * 0.3:g} 72.6 {x + wide * 0.3:g} 72.6 {x + wide * 0.75:g} 70.4"),
+        line(shadow_of(look.shade), 1.4, 0.75),
+    )
 
 
 def _mouth(canvas: Any, look: Look, shift: float, smile: float) -> None:
@@ -140,15 +156,26 @@ def _mouth(canvas: Any, look: Look, shift: float, smile: float) -> None:
         canvas.drawPath(mouth, flat(from_hex("6b2430")))
         canvas.save()
         canvas.clipPath(mouth, True)
-        canvas.drawPath(svg(f"M{x - wide:g} {y - lift - 3:g} H{x + wide:g} V{y + 2.2:g} C{x + 4:g} {y + 3.6:g} {x - 4:g} {y + 3.6:g} {x - wide:g} {y + 2.2:g} Z"), flat(from_hex("fdf8f4")))
+        canvas.drawPath(
+            svg(
+                f"M{x - wide:g} {y - lift - 3:g} H{x + wide:g} V{y + 2.2:g} C{x + 4:g} {y + 3.6:g} {x - 4:g}"
+                f" {y + 3.6:g} {x - wide:g} {y + 2.2:g} Z"
+            ),
+            flat(from_hex("fdf8f4")),
+        )
         canvas.restore()
         canvas.drawPath(mouth, line(look.lips, 1.7))
     else:
         upper = svg(
-            f"M{x - wide:g} {y - lift:g} C{x - 5:g} {y - 2.6:g} {x - 2:g} {y - 3:g} {x:g} {y - 1.8:g} C{x + 2:g} {y - 3:g} {x + 5:g} {y - 2.6:g}"
+            f"M{x - wide:g} {y - lift:g} C{x - 5:g} {y - 2.6:g} {x - 2:g} {y - 3:g} {x:g} {y - 1.8:g}"
+            f" C{x + 2:g} {y - 3:g} {x + 5:g} {y - 2.6:g}"
             f" {x + wide:g} {y - lift:g} C{x + 4:g} {y + 1.2:g} {x - 4:g} {y + 1.2:g} {x - wide:g} {y - lift:g} Z"
         )
-        lower = svg(f"M{x - wide + 1.5:g} {y - lift + 0.6:g} C{x - 4:g} {y + 1.2:g} {x + 4:g} {y + 1.2:g} {x + wide - 1.5:g} {y - lift + 0.6:g} C{x + 5:g} {y + 5.6:g} {x - 5:g} {y + 5.6:g} {x - wide + 1.5:g} {y - lift + 0.6:g} Z")
+        lower = svg(
+            f"M{x - wide + 1.5:g} {y - lift + 0.6:g} C{x - 4:g} {y + 1.2:g} {x + 4:g} {y + 1.2:g}"
+            f" {x + wide - 1.5:g} {y - lift + 0.6:g} C{x + 5:g} {y + 5.6:g} {x - 5:g} {y + 5.6:g}"
+            f" {x - wide + 1.5:g} {y - lift + 0.6:g} Z"
+        )
         canvas.drawPath(lower, flat(look.lips))
         canvas.drawPath(upper, flat(shadow_of(look.lips)))
     canvas.drawPath(svg(f"M{x - 4:g} 91 C{x - 1.5:g} 92.4 {x + 1.5:g} 92.4 {x + 4:g} 91"), line(look.shade, 1.2, 0.55))
@@ -156,7 +183,8 @@ def _mouth(canvas: Any, look: Look, shift: float, smile: float) -> None:
 
 def _beard(canvas: Any, look: Look, shift: float) -> None:
     beard = svg(
-        f"M-36 58 C-33 66 -30 70 -26 72 C-18 76 {-13 + shift:g} 72 {-6 + shift:g} 74.5 C{-2 + shift:g} 76 {2 + shift:g} 76 {6 + shift:g} 74.5"
+        f"M-36 58 C-33 66 -30 70 -26 72 C-18 76 {-13 + shift:g} 72 {-6 + shift:g} 74.5 C{-2 + shift:g}"
+        f" 76 {2 + shift:g} 76 {6 + shift:g} 74.5"
         f" C{13 + shift:g} 72 18 76 26 72 C30 70 33 66 36 58 V104 H-36 Z"
     )
     alpha = 0.26 if look.beard == "stubble" else 0.96
@@ -174,10 +202,18 @@ def _age(canvas: Any, look: Look, shift: float) -> None:
             x = side * 25 + shift
             canvas.drawPath(svg(f"M{x:g} 53 L{x + side * 4:g} 51"), paint)
             canvas.drawPath(svg(f"M{x:g} 56 L{x + side * 4:g} 57"), paint)
-            canvas.drawPath(svg(f"M{side * 8 + shift:g} 60 C{side * 12 + shift:g} 62.4 {side * 17 + shift:g} 62.4 {side * 20 + shift:g} 60"), paint)
+            canvas.drawPath(
+                svg(
+                    f"M{side * 8 + shift:g} 60 C{side * 12 + shift:g} 62.4 {side * 17 + shift:g} 62.4"
+                    f" {side * 20 + shift:g} 60"
+                ),
+                paint,
+            )
     if look.lines >= 3:
         canvas.drawPath(svg(f"M{-12 + shift:g} 31 C{-4 + shift:g} 29.6 {4 + shift:g} 29.6 {12 + shift:g} 31"), paint)
-        canvas.drawPath(svg(f"M{-10 + shift:g} 35.4 C{-4 + shift:g} 34.2 {4 + shift:g} 34.2 {10 + shift:g} 35.4"), paint)
+        canvas.drawPath(
+            svg(f"M{-10 + shift:g} 35.4 C{-4 + shift:g} 34.2 {4 + shift:g} 34.2 {10 + shift:g} 35.4"), paint
+        )
 
 
 def _fringe_shadow(canvas: Any, look: Look) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import Literal
+from typing import Literal, get_args
 
 from gpu_handlers.engines.sketch.colour import Colour, from_hex, mix, saturated, times
 
@@ -12,6 +12,11 @@ Gender = Literal["female", "male", "non-binary"]
 Ethnicity = Literal["asian", "black", "caucasian", "hispanic", "middle-eastern", "indian", "mixed"]
 AgeRange = Literal["18-25", "26-35", "36-45", "46-60", "60+"]
 DressStyle = Literal["professional", "casual", "fashion"]
+
+# Their order is part of every persona's id: append, never insert.
+GENDERS: tuple[Gender, ...] = get_args(Gender)
+ETHNICITIES: tuple[Ethnicity, ...] = get_args(Ethnicity)
+AGE_RANGES: tuple[AgeRange, ...] = get_args(AgeRange)
 
 # Ranges, not types: neighbours overlap, and the seed decides within them.
 _SKIN = {
@@ -123,10 +128,10 @@ def look_of(gender: Gender, ethnicity: Ethnicity, age_range: AgeRange, style: Dr
     feminine = gender == "female" or (gender == "non-binary" and rng.random() < 0.5)
     skin = _between(_SKIN[ethnicity], rng)
     hair = from_hex(rng.choice(_HAIR[ethnicity].split()))
-    age = ("18-25", "26-35", "36-45", "46-60", "60+").index(age_range)
+    age = AGE_RANGES.index(age_range)
     grey = (0.0, 0.0, 0.06, 0.42, 0.82)[age] * rng.uniform(0.7, 1.15)
     hair = mix(hair, from_hex("c9c7c6"), min(0.95, grey))
-    styles = _ANY if gender == "non-binary" else _LONG if feminine else _SHORT
+    styles: tuple[str, ...] = _ANY if gender == "non-binary" else _LONG if feminine else _SHORT
     if ethnicity == "black":
         styles = tuple(name for name in _AFRO if feminine or name not in ("braids", "bun"))
     beard_odds = 0.0 if feminine else 0.5

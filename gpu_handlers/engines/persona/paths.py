@@ -16,8 +16,13 @@ Point = tuple[float, float]
 _TOKEN = re.compile(r"([MLHVQCZ])|(-?\d*\.?\d+)")
 
 
-def svg(text: str) -> Any:
-    """A path from SVG path data with absolute commands M L H V Q C Z only; skia-python cannot read them."""
+def svg(text: str, *, at: Point = (0.0, 0.0), mirrored: bool = False) -> Any:
+    """A path from SVG path data with absolute commands M L H V Q C Z only; skia-python cannot read them.
+
+    Args:
+        at: where its (0, 0) goes.
+        mirrored: left and right exchanged.
+    """
     path = skia.Path()
     x = y = 0.0
     tokens = [command or float(number) for command, number in _TOKEN.findall(text)]
@@ -32,6 +37,9 @@ def svg(text: str) -> Any:
             token = float(next(values))  # noqa: PLW2901 - the number after the letter
         x, y = _drawn(path, command, float(token), values, (x, y))
         command = "L" if command == "M" else command
+    if mirrored:
+        path.transform(skia.Matrix.Scale(-1, 1))
+    path.offset(*at)
     return path
 
 

@@ -35,6 +35,13 @@ def denoise(size: Size, *, pictures: int, guided: bool, itemsize: int, extra: in
     return int(latent_pixels * samples * _UNET_ELEMENTS * itemsize * _WASTE) + extra
 
 
+def pose(size: Size, *, pictures: int, guided: bool, itemsize: int) -> int:
+    """Of the pose adapter's features: kept for all steps, and copied for each."""
+    # Per 16 × 16 pixels: 320 and 640 channels, and twice 1280 at half that resolution (diffusers' FullAdapterXL).
+    elements = (320 + 640 + 2 * 1280 / 4) * (size.width // 16) * (size.height // 16)
+    return int(elements * itemsize * 2 * pictures * (2 if guided else 1))
+
+
 def decode(size: Size, *, tile_px: int | None, itemsize: int) -> int:
     """Of the VAE from latents to pixels, whole or in tiles."""
     return _vae(size, _VAE_DECODE_ELEMENTS, tile_px, itemsize)

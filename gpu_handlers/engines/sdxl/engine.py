@@ -5,22 +5,20 @@ Only what an operation needs is on the device while it runs; see `residency` and
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionXLImg2ImgPipeline, StableDiffusionXLPipeline
 from diffusers.utils import logging as diffusers_logging
 from torch import nn
 
 from gpu_handlers.engines.illustrator import (
+    Ability,
     CannotDraw,
     Drawing,
     EngineFacts,
+    InpaintOrder,
     Picture,
     PictureOrder,
     PreviewReport,
@@ -33,69 +31,17 @@ from gpu_handlers.engines.illustrator import (
 from gpu_handlers.engines.ladder import DoesNotFit, Ladder, Operation, Way
 from gpu_handlers.engines.memory import GIB, RESERVE, Memory, is_out_of_memory, memory_of
 from gpu_handlers.engines.residency import Residency
-from gpu_handlers.engines.sdxl import budget, lora, schedulers, style, vae
-from gpu_handlers.engines.sdxl.components import IMAGE_ENCODER, PREVIEW, STYLE, VAE, Components
+from gpu_handlers.engines.sdxl import budget, inpaint, lora, pipelines, schedulers, style, vae
+from gpu_handlers.engines.sdxl.components import IMAGE_ENCODER, POSE, PREVIEW, VAE, Components
+from gpu_handlers.engines.sdxl.job import Job
 from gpu_handlers.engines.sdxl.prompts import worded
-from gpu_handlers.engines.sdxl.schedulers import QUALITY, Plan
+from gpu_handlers.engines.sdxl.schedulers import QUALITY
 from gpu_handlers.engines.sdxl.text import Conditioning, PromptEncoder
 
 FP8 = " fp8"
 """Ends the name of a UNet that is stored in eight bits."""
 
 SMALLEST_ADVISED = 512  # pixels; SDXL draws nothing useful below
-
-
-@dataclass(slots=True)
-class _Job:
-    """One call of `draw`: what is wanted, and what became of it so far."""
-
-    order: PictureOrder
-    plan: Plan
-    loras: list[tuple[lora.Lora, float]]
-    ladder: Ladder
-    on_step: StepReport
-    on_preview: PreviewReport | None
-    start: torch.Tensor | None = None
-    """Latents of the reference to begin from."""
-    look: torch.Tensor | None = None
-    """What the image encoder saw in the reference."""
-    adapter: dict[str, Any] | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
-    reported: int = 0
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = round(time.perf_counter() - started, 3)
-
-    def step(self, done: int, all_steps: int) -> None:
-        """Tell of progress; it never goes back, though the ladder may repeat steps."""
-        self.reported = max(self.reported, done)
-        self.on_step(self.reported, all_steps)
-
-    @property
-    def reference(self) -> Reference | None:
-        return self.order.reference
-
-    @property
-    def steps(self) -> int:
-        """Steps that are really run for a picture: from a reference only the last part of them."""
-        return int(self.plan.steps * self.strength) if self.start is not None else self.plan.steps
-
-    @property
-    def strength(self) -> float:
-        """How much of a composition may change; at least one step's worth, or nothing would be drawn."""
-        asked = self.reference.strength if self.reference else 1.0
-        # Raised by less than a step: floats make 5 × 0.2 a little less than 1, which would be no step.
-        return min(max(asked, 1 / self.plan.steps) + 1e-6, 1.0)
-
-    @property
-    def look_scale(self) -> float:
-        """How much of a reference's look is taken over."""
-        return self.reference.strength if self.reference else 0.0
 
 
 class SdxlEngine:
@@ -115,6 +61,7 @@ class SdxlEngine:
             part = components.modules[unet]
             self.residency.add(unet + FP8, partial(_in_fp8, part.load, components.dtype), size=part.size // 2)
         self._encoder = PromptEncoder(components)
+        self._sights = style.Sights()
 
     def warm_up(self) -> None:
         """Load what the first order is most likely to need; where weights or driver are broken, it shows here."""
@@ -125,6 +72,17 @@ class SdxlEngine:
     def facts(self) -> EngineFacts:
         """Of the base model; `record` of a drawing names every model that took part."""
         return self._components.facts
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What orders may contain, by the weights that are here."""
+        able: set[Ability] = {"pose"} if POSE in self._components.modules else set()
+        return frozenset(able | self._components.image_adapters.keys())
+
+    @property
+    def native_px(self) -> int:
+        """Side of the square pictures the model was trained on."""
+        return self._components.native_px
 
     def illustrate(
         self,
@@ -156,9 +114,29 @@ class SdxlEngine:
         of pictures that go through the UNet together.
 
         Raises:
-            CannotDraw: unknown scheduler or LoRA, no style adapter in this profile, or too large for this machine.
+            CannotDraw: unknown scheduler or LoRA, guidance beyond `abilities`, or too large for this machine.
         """
         job = self._job(order, on_step, on_preview)
+        composition = order.reference if order.reference and order.reference.mode == "composition" else None
+        if composition:
+            job.change = composition.strength
+        return Drawing(self._pictures(job, composition.image if composition else None), self._record(job))
+
+    def inpaint(self, order: InpaintOrder, *, on_step: StepReport = unreported) -> Drawing:
+        """One picture: the order's own outside its mask, drawn anew inside; the same order gives the same bytes.
+
+        Raises:
+            CannotDraw: a reference beyond `abilities`, or too large for this machine.
+        """
+        job = self._job(inpaint.as_picture(order), on_step, None)
+        job.mask, job.change = inpaint.latent_mask(order.mask), order.strength
+        (drawn,) = self._pictures(job, order.image)
+        picture = Picture(inpaint.blended(order.image, drawn.image, order.mask))
+        return Drawing((picture,), self._record(job) | {"strength": order.strength})
+
+    def _pictures(self, job: Job, start: Rgb | None) -> tuple[Picture, ...]:
+        """The pictures of a job, begun from `start` where there is one."""
+        order = job.order
         self.residency.memory.reset_peak()
         try:
             with job.phase("prompt"):
@@ -166,28 +144,45 @@ class SdxlEngine:
                 conditioning = self._encoder.encode(wording, guided=job.plan.guided, ladder=job.ladder)
             with job.phase("reference"):
                 self._look_at_reference(job)
+                if start is not None:
+                    job.start = self._encoded(job, start)
             with job.phase("denoise"):
                 latents = self._denoised(job, conditioning)
             with job.phase("decode"):
-                pictures = self._decoded(job, latents)
+                return self._decoded(job, latents)
         except DoesNotFit as error:
             raise CannotDraw("too_large", self._advice(job)) from error
-        return Drawing(pictures, self._record(job))
 
     # ---- Planning ----------------------------------------------------------------------------------------------------
 
-    def _job(self, order: PictureOrder, on_step: StepReport, on_preview: PreviewReport | None) -> _Job:
+    def _job(self, order: PictureOrder, on_step: StepReport, on_preview: PreviewReport | None) -> Job:
         plan = schedulers.plan(
             self._components.fast, steps=order.steps, scheduler=order.scheduler, negative=order.negative
         )  # fmt: skip
         schedulers.build(plan.scheduler, self._components.scheduler, trailing=False)  # refuses unknown names early
         loras = lora.chosen(order.loras, self._components.loras)
+        self._refuse_unable(order)
         shown = on_preview if PREVIEW in self._components.modules else None
-        return _Job(order, plan, loras, Ladder(self.residency), on_step, shown)
+        return Job(order, plan, loras, Ladder(self.residency), on_step, shown)
 
-    def _record(self, job: _Job) -> dict[str, Any]:
+    def _refuse_unable(self, order: PictureOrder) -> None:
+        mode = order.reference.mode if order.reference else "composition"
+        if mode != "composition" and mode not in self.abilities:
+            raise CannotDraw(f"no_{mode}_adapter", f"This machine cannot take over the {mode} of a picture.")
+        if order.pose is None:
+            return
+        if "pose" not in self.abilities:
+            raise CannotDraw("no_pose_adapter", "This machine cannot draw people in a given pose.")
+        if order.reference and mode == "composition":  # diffusers has no pipeline with both
+            raise CannotDraw("pose_and_composition", "A picture can follow a pose or start from a picture, not both.")
+
+    def _record(self, job: Job) -> dict[str, Any]:
         plan, reference = job.plan, job.reference
-        parts = [plan.pace.name] if job.adapter is None else [plan.pace.name, STYLE]
+        parts = [plan.pace.name]
+        if reference and job.adapter is not None:
+            parts.append(reference.mode)
+        if job.pose:
+            parts.append(POSE)
         return {
             "pace": plan.pace.name,
             "steps": job.steps,
@@ -196,6 +191,7 @@ class SdxlEngine:
             "models": [model for part in parts for model in self._components.models.get(part, [])],
             "loras": [{"id": entry.id, "weight": weight, "licence": entry.licence} for entry, weight in job.loras],
             "reference": {"mode": reference.mode, "strength": reference.strength} if reference else None,
+            "pose": {"strength": job.pose.strength} if job.pose else None,
             "seconds": job.seconds,
             "memory": {
                 "peakGib": round(self.residency.memory.peak() / GIB, 3),
@@ -204,7 +200,7 @@ class SdxlEngine:
             },
         }
 
-    def _advice(self, job: _Job) -> str:
+    def _advice(self, job: Job) -> str:
         """What would fit, for the customer."""
         size = job.order.size
         for percent in range(95, 0, -5):
@@ -218,7 +214,7 @@ class SdxlEngine:
                 )
         return f"{size.width} × {size.height} pixels need more memory than this machine has, and so would smaller ones."
 
-    def _fits(self, job: _Job, size: Size) -> bool:
+    def _fits(self, job: Job, size: Size) -> bool:
         """Whether a picture of `size` has room on the last rung, with everything else out of the way."""
         room = self.residency.memory.free() + sum(self.residency.resident().values()) - RESERVE
         itemsize = self._components.dtype.itemsize
@@ -230,23 +226,23 @@ class SdxlEngine:
 
     # ---- Reference ---------------------------------------------------------------------------------------------------
 
-    def _look_at_reference(self, job: _Job) -> None:
+    def _look_at_reference(self, job: Job) -> None:
         reference = job.reference
-        if reference is None:
+        if reference is None or reference.mode == "composition":
             return
-        if reference.mode == "composition":
-            job.start = self._encoded(job, reference.image)
-            return
-        if self._components.style_adapter is None or IMAGE_ENCODER not in self._components.modules:
-            raise CannotDraw("no_style_adapter", "This machine cannot take over the style of a picture.")
-        job.adapter = self._components.style_adapter()
+        job.adapter = self._components.image_adapters[reference.mode]()
         deep = style.is_deep(job.adapter)
         operation = Operation("look at reference", lambda _: (IMAGE_ENCODER,), lambda _: budget.image_encoder())
-        job.look, _ = job.ladder.run(
-            operation, Way(), lambda _, modules: style.seen(reference.image, modules[0], deep=deep)
-        )  # fmt: skip
 
-    def _encoded(self, job: _Job, image: Rgb) -> torch.Tensor:
+        def look() -> torch.Tensor:
+            seen, _ = job.ladder.run(
+                operation, Way(), lambda _, modules: style.seen(reference.image, modules[0], deep=deep)
+            )  # fmt: skip
+            return seen
+
+        job.look = self._sights.of(reference, look)
+
+    def _encoded(self, job: Job, image: Rgb) -> torch.Tensor:
         size, tile_px = job.order.size, self._components.tile_px
         operation = Operation(
             "encode reference",
@@ -263,7 +259,7 @@ class SdxlEngine:
 
     # ---- Denoising ---------------------------------------------------------------------------------------------------
 
-    def _denoised(self, job: _Job, conditioning: Conditioning) -> list[torch.Tensor]:
+    def _denoised(self, job: Job, conditioning: Conditioning) -> list[torch.Tensor]:
         """Latents on the CPU, each of shape 1 × 4 × height/8 × width/8."""
         operation = self._denoising(job)
         latents: list[torch.Tensor] = []
@@ -274,20 +270,15 @@ class SdxlEngine:
             latents += batch.to("cpu").unsqueeze(1)
         return latents
 
-    def _denoising(self, job: _Job) -> Operation:
-        unet = job.plan.pace.unet
-        # img2img asks the VAE for its configuration, so it stays on the device: 0.2 GB in fp16.
-        others = () if job.start is None else (VAE,)
-        added = sum(tensor.nbytes for tensor in job.adapter["ip_adapter"].values()) if job.adapter else 0
+    def _denoising(self, job: Job) -> Operation:
+        unet, others = job.plan.pace.unet, pipelines.helpers(job)
+        added = sum(tensor.nbytes for part in (job.adapter or {}).values() for tensor in part.values())
+        itemsize = self._components.dtype.itemsize
 
         def working(way: Way) -> int:
-            return budget.denoise(
-                job.order.size,
-                pictures=way.batch,
-                guided=job.plan.guided,
-                itemsize=self._components.dtype.itemsize,
-                extra=added,
-            )
+            shape: Any = {"pictures": way.batch, "guided": job.plan.guided, "itemsize": itemsize}
+            features = budget.pose(job.order.size, **shape) if job.pose else 0
+            return budget.denoise(job.order.size, **shape, extra=added + features)
 
         # Adapters and LoRAs cast the UNet they are put on to one type, which would undo the eight bits.
         plain = not job.loras and job.adapter is None
@@ -296,42 +287,30 @@ class SdxlEngine:
         )  # fmt: skip
 
     def _sampled(
-        self, job: _Job, conditioning: Conditioning, done: int, way: Way, modules: tuple[nn.Module, ...]
+        self, job: Job, conditioning: Conditioning, done: int, way: Way, modules: tuple[nn.Module, ...]
     ) -> torch.Tensor:
         """Latents of the next `way.batch` pictures after `done`."""
         seeds = job.order.seeds[done : done + way.batch]
-        pipeline = self._pipeline(job, modules)
+        pace = job.plan.pace
+        scheduler = schedulers.build(job.plan.scheduler, self._components.scheduler, trailing=pace.trailing)
+        others = dict(zip(pipelines.helpers(job), modules[1:], strict=True))
+        pipeline = pipelines.assembled(job, modules[0], others, scheduler)
         with lora.applied(modules[0], job.loras), style.worn(pipeline, job.adapter, job.look_scale):
             result = pipeline(
                 **self._steering(job, conditioning),
-                **self._begin(job),
+                **pipelines.beginning(job),
+                **pipelines.watched(job, partial(self._after_step, job, done, len(seeds))),
                 num_images_per_prompt=len(seeds),
                 num_inference_steps=job.plan.steps,
                 guidance_scale=job.plan.guidance,
                 # On the CPU, so that a seed means the same noise on every machine.
                 generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
-                callback_on_step_end=partial(self._after_step, job, done, len(seeds)),
                 output_type="latent",
             )
         latents: torch.Tensor = result.images
         return latents
 
-    def _pipeline(self, job: _Job, modules: tuple[nn.Module, ...]) -> Any:
-        """A pipeline around modules that are already where they should be.
-
-        By constructor, never by `from_pipe`: that one casts shared modules to fp32 in place unless told otherwise.
-        """
-        plan = job.plan
-        scheduler = schedulers.build(plan.scheduler, self._components.scheduler, trailing=plan.pace.trailing)
-        parts = dict.fromkeys(("vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2"))
-        kind = StableDiffusionXLPipeline
-        if job.start is not None:
-            kind, parts["vae"] = StableDiffusionXLImg2ImgPipeline, modules[1]
-        pipeline = kind(**parts, unet=modules[0], scheduler=scheduler, add_watermarker=False)
-        pipeline.set_progress_bar_config(disable=True)
-        return pipeline
-
-    def _steering(self, job: _Job, conditioning: Conditioning) -> dict[str, Any]:
+    def _steering(self, job: Job, conditioning: Conditioning) -> dict[str, Any]:
         steering: dict[str, Any] = {
             "prompt_embeds": conditioning.wanted.words,
             "pooled_prompt_embeds": conditioning.wanted.pooled,
@@ -344,13 +323,8 @@ class SdxlEngine:
             steering["ip_adapter_image_embeds"] = [look.to(self._components.device, self._components.dtype)]
         return steering
 
-    def _begin(self, job: _Job) -> dict[str, Any]:
-        if job.start is not None:
-            return {"image": job.start, "strength": job.strength}
-        return {"width": job.order.size.width, "height": job.order.size.height}
-
     def _after_step(
-        self, job: _Job, done: int, batch: int, pipeline: Any, step: int, timestep: Any, tensors: dict[str, Any]
+        self, job: Job, done: int, batch: int, pipeline: Any, step: int, timestep: Any, tensors: dict[str, Any]
     ) -> dict[str, Any]:  # fmt: skip
         """Called by the pipeline after every step; what the job's listeners raise ends the pipeline there."""
         del pipeline, timestep
@@ -373,7 +347,7 @@ class SdxlEngine:
 
     # ---- Decoding ----------------------------------------------------------------------------------------------------
 
-    def _decoded(self, job: _Job, latents: list[torch.Tensor]) -> tuple[Picture, ...]:
+    def _decoded(self, job: Job, latents: list[torch.Tensor]) -> tuple[Picture, ...]:
         """One by one: a decoder's working set is several times that of the UNet."""
         size, tile_px = job.order.size, self._components.tile_px
         operation = Operation(

@@ -9,14 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, T2IAdapter, UNet2DConditionModel
 from safetensors import safe_open
 from torch import nn
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer, CLIPVisionModelWithProjection
 
 from gpu_handlers.engines.illustrator import EngineFacts
 from gpu_handlers.engines.sdxl import lora
-from gpu_handlers.engines.sdxl.components import IMAGE_ENCODER, PREVIEW, STYLE, TEXT_ENCODERS, VAE, Components, Part
+from gpu_handlers.engines.sdxl.components import (
+    FACE,
+    IMAGE_ENCODER,
+    POSE,
+    PREVIEW,
+    STYLE,
+    TEXT_ENCODERS,
+    VAE,
+    Components,
+    Part,
+)
 from gpu_handlers.engines.sdxl.schedulers import FAST, QUALITY, Pace
 from gpu_handlers.engines.weights import Model, Recipe
 
@@ -50,12 +60,15 @@ def components(recipe: Recipe) -> Components:
         modules=_modules(recipe, dtype),
         tokenizers=lambda: (_tokenizer(base / "tokenizer"), _tokenizer(base / "tokenizer_2")),
         scheduler=json.loads((base / "scheduler" / "scheduler_config.json").read_text()),
-        style_adapter=_style_adapter(recipe.style_adapter),
+        style_adapter=_image_adapter(recipe.style_adapter),
+        face_adapter=_image_adapter(recipe.face_adapter),
         loras=lora.allowed(),
         models={
             FAST.name: _named(recipe.base, recipe.vae, recipe.fast),
             QUALITY.name: _named(recipe.base, recipe.vae),
             STYLE: _named(recipe.style_adapter, recipe.style_encoder),
+            FACE: _named(recipe.face_adapter, recipe.style_encoder),
+            POSE: _named(recipe.pose_adapter),
         },
         fast=_PACES[recipe.fast.id],
         micro_batch=recipe.micro_batch,
@@ -91,6 +104,10 @@ def _modules(recipe: Recipe, dtype: torch.dtype) -> dict[str, Part]:
         folder = (_folder(recipe.style_encoder) / recipe.style_encoder.files[0]).parent
         file = folder / "model.safetensors"
         parts[IMAGE_ENCODER] = part(_loader(CLIPVisionModelWithProjection, folder, dtype), file, stored=4)
+    if recipe.pose_adapter:
+        folder = _folder(recipe.pose_adapter)
+        file = folder / "diffusion_pytorch_model.safetensors"
+        parts[POSE] = part(_loader(T2IAdapter, folder, dtype), file, stored=4)
     return parts
 
 
@@ -108,7 +125,7 @@ def _tokenizer(folder: Path) -> Any:
     return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
 
 
-def _style_adapter(model: Model | None) -> Callable[[], dict[str, Any]] | None:
+def _image_adapter(model: Model | None) -> Callable[[], dict[str, Any]] | None:
     if model is None:
         return None
     file = _folder(model) / model.files[0]

@@ -1,17 +1,20 @@
-"""The look of a reference picture, through an IP-Adapter that is put on the UNet for one job."""
+"""The look of a reference picture, or the face in it, through an IP-Adapter that is put on the UNet for one job."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import nn
 from transformers import CLIPImageProcessor
 
-from gpu_handlers.engines.illustrator import Rgb
+from gpu_handlers.engines.illustrator import Reference, Rgb
 
 
 @torch.no_grad()
@@ -35,6 +38,25 @@ def seen(image: Rgb, encoder: nn.Module, *, deep: bool) -> torch.Tensor:
         there = model(pixels).image_embeds
         empty = torch.zeros_like(there)
     return torch.stack([empty, there]).to("cpu")
+
+
+class Sights:
+    """What the image encoder saw in the last few references: the poses of one persona share a face."""
+
+    def __init__(self, remembered: int = 8) -> None:
+        self._remembered = remembered
+        self._known: OrderedDict[tuple[str, str], torch.Tensor] = OrderedDict()
+
+    def of(self, reference: Reference, look: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """What was seen in the reference; `look` sees it when it is new."""
+        image = np.ascontiguousarray(reference.image)
+        key = (reference.mode, sha256(repr(image.shape).encode() + image.tobytes()).hexdigest())
+        if key not in self._known:
+            self._known[key] = look()
+            if len(self._known) > self._remembered:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        return self._known[key]
 
 
 def is_deep(state: dict[str, Any]) -> bool:

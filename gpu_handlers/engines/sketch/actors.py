@@ -8,10 +8,11 @@ from typing import Any
 
 import skia
 
-from gpu_handlers.engines.sketch import subjects
-from gpu_handlers.engines.sketch.colour import Colour, from_hex, mix, scaled
+from gpu_handlers.engines.sketch import relief, shadows, stencil, subjects
+from gpu_handlers.engines.sketch.colour import Colour, from_hex, luma, mix
 from gpu_handlers.engines.sketch.compose import Placed
-from gpu_handlers.engines.sketch.painting import Brush, Painting, oval, polygon
+from gpu_handlers.engines.sketch.painting import Brush, Painting, argb, oval, polygon
+from gpu_handlers.engines.sketch.staging import has_grid
 
 _GLOWING = frozenset(
     {
@@ -30,38 +31,49 @@ _GLOWING = frozenset(
 )
 
 
-_DRAUGHT = 0.12  # share of a floating subject's height under water
+_DRAUGHT = 0.12
+"""Share of a floating subject's height under water."""
+_DRAUGHTS = {"sailboat": 0.05}
 
 
 def paint_actor(painting: Painting, one: Placed) -> None:
     """Add the layer of one placed actor."""
-    frame = painting.frame
+    frame, light, style = painting.frame, painting.light, painting.style
     margin = max(one.tall, one.wide) * (0.5 if one.actor.subject != "lighthouse" else 1.6) + 8
     box = (one.x - one.wide / 2 - margin, one.top - margin, one.x + one.wide / 2 + margin, one.foot + margin * 0.8)
     number = f" {one.actor.order + 1}" if one.actor.of > 1 else ""
-    with painting.cutout(f"{one.actor.subject}{number}", one.depth_m, box, windowed=False) as brush:
+    name = f"{one.actor.subject}{number}"
+    with painting.cutout(name, one.depth_m, box, windowed=False, scenery=False) as brush:
         if one.actor.subject in _GLOWING:
             _shine(painting, brush, one)
-        if one.actor.subject == "lighthouse" and (
-            painting.light.dark or painting.light.sun_y > 0.7 or not painting.light.sun_shows
-        ):
+        if one.actor.subject == "lighthouse" and (light.dark or light.sun_y > 0.7 or not light.sun_shows):
             _beams(painting, brush, one)
-        grounded = one.actor.stance == "stand" and painting.plan.place.ground != "void"
-        if grounded:
-            _contact(painting, brush, one)
-            if painting.light.sun_shows and painting.style.staging == "scene" and painting.plan.place.outdoors:
-                _cast_shadow(painting, brush, one)
-        elif one.actor.stance == "float":
-            _reflection(painting, brush, one)
-        if one.actor.stance == "float":
+        floating = one.actor.stance == "float"
+        draught = _DRAUGHTS.get(one.actor.subject, _DRAUGHT)
+        if one.actor.stance == "stand" and painting.plan.place.ground != "void":
+            _ground_shadows(painting, brush, one)
+        elif floating:
+            shadows.in_water(painting, brush, one, draught)
+        if floating:
             brush.canvas.save()
-            brush.canvas.clipRect(skia.Rect(0, 0, frame.width, one.foot - one.tall * _DRAUGHT))
-        if painting.style.contour and painting.style.ink is not None:
-            _draw(brush, one, _silhouette(painting, one))
+            brush.canvas.clipRect(skia.Rect(0, 0, frame.width, one.foot - one.tall * draught))
+        if style.contour and style.ink is not None:
+            stencil.contour(painting, brush.canvas, one)
         _body(painting, brush, one)
-        if one.actor.stance == "float":
+        if floating:
             brush.canvas.restore()
-            _waterline(painting, brush, one)
+            _waterline(painting, brush, one, draught)
+
+
+def _ground_shadows(painting: Painting, brush: Brush, one: Placed) -> None:
+    style = painting.style
+    if has_grid(painting) and one.actor.attached is None:
+        shadows.mirrored(painting, brush, one)
+    if style.long_shadow > 0:
+        shadows.drawn_out(painting, brush, one)
+    shadows.contact(painting, brush, one)
+    if painting.light.sun_shows and style.staging == "scene" and painting.plan.place.outdoors:
+        shadows.cast(painting, brush, one)
 
 
 def paint_arrows(painting: Painting, placed: list[Placed]) -> None:
@@ -69,7 +81,7 @@ def paint_arrows(painting: Painting, placed: list[Placed]) -> None:
     main, *around = placed
     frame = painting.frame
     colour = painting.style.ink or painting.style.grade(from_hex("ffffff"))
-    with painting.cutout("arrows", 5.5, windowed=False) as brush:
+    with painting.cutout("arrows", 5.5, windowed=False, scenery=False) as brush:
         for one in around:
             x0, y0 = one.x, one.foot - one.tall / 2
             x1, y1 = main.x, main.foot - main.tall * 0.55
@@ -98,23 +110,41 @@ def paint_arrows(painting: Painting, placed: list[Placed]) -> None:
 
 def _body(painting: Painting, brush: Brush, one: Placed) -> None:
     """The vector in the scene's colours, then light and shade on top of it only."""
-    style = painting.style
+    style, canvas = painting.style, brush.canvas
     body = subjects.recoloured(one.icon, _change(painting, one))
-    if style.ink is not None and not style.contour:
-        unit = one.icon.height * (one.icon.ink[3] - one.icon.ink[1]) / max(1.0, one.tall)
-        body = subjects.outlined(body, style.ink, style.ink_width * painting.frame.short * unit)
-    canvas = brush.canvas
-    if style.volume <= 0 and style.rim <= 0:
-        _draw(brush, one, body)
+    inner = style.inner_ink if style.contour else 1.0
+    if style.ink is not None and inner > 0:
+        width = stencil.units(one, style.ink_width * inner * painting.frame.short)
+        body = subjects.outlined(body, style.ink, width)
+    if style.volume <= 0 and style.rim <= 0 and style.sculpt <= 0 and style.shadow == "none":
+        stencil.draw(canvas, one, body)
         return
     pad = one.tall * 0.2
     bounds = skia.Rect(one.x - one.wide / 2 - pad, one.top - pad, one.x + one.wide / 2 + pad, one.foot + pad)
     canvas.saveLayer(bounds)
-    _draw(brush, one, body)
+    stencil.draw(canvas, one, body)
+    if style.sculpt > 0 and one.actor.subject not in _GLOWING:
+        relief.swell(painting, canvas, _small(one, body, bounds), bounds, style.sculpt, gloss=style.gloss)
     _shading(painting, canvas, one, bounds)
+    if style.shadow != "none" and one.actor.subject not in _GLOWING:
+        stencil.crescent(painting, canvas, one, bounds, body)
     if style.rim > 0:
-        _rim(painting, brush, one, bounds, body)
+        light = painting.light
+        colour = style.grade(from_hex("ff5fc0") if light.neon else mix(light.sun, (1, 1, 1), 0.25))
+        strength = style.rim * (0.85 if light.dark or light.sun_y > 0.65 else 0.3)
+        stencil.rim(painting, canvas, one, bounds, body, colour, strength)
     canvas.restore()
+
+
+def _small(one: Placed, body: str, bounds: Any) -> Any:
+    """The actor alone, just large enough to tell its shapes apart."""
+    scale = min(1.0, relief.SUBJECT_PX / max(bounds.width(), bounds.height()))
+    surface = skia.Surface(max(4, round(bounds.width() * scale)), max(4, round(bounds.height() * scale)))
+    with surface as canvas:
+        canvas.scale(surface.width() / bounds.width(), surface.height() / bounds.height())
+        canvas.translate(-bounds.left(), -bounds.top())
+        stencil.draw(canvas, one, body)
+    return surface.makeImageSnapshot()
 
 
 def _change(painting: Painting, one: Placed) -> Callable[[Colour], Colour]:
@@ -125,41 +155,17 @@ def _change(painting: Painting, one: Placed) -> Callable[[Colour], Colour]:
     lift = 0.42 if one.actor.subject not in _GLOWING else 1.0
     ambient = mix(light.ambient, (1.0, 1.0, 1.0), lift)
     haze = light.haze_at(one.depth_m * style.haze) * 0.55
+    accent = style.accent and (from_hex(one.actor.colour) if one.actor.colour else style.accent)
 
     def change(colour: Colour) -> Colour:
+        if accent:
+            return mix((1.0, 1.0, 1.0), accent, 0.8 * (1.0 - luma(colour)))
         out = dye(colour) if dye else colour
         lit = (out[0] * ambient[0], out[1] * ambient[1], out[2] * ambient[2])
-        graded = style.grade(mix(lit, light.haze, haze))
-        return mix(graded, style.grade(out), 0.55) if style.staging in ("paper", "bold", "blob") else graded
+        graded = style.grade_subject(mix(lit, light.haze, haze))
+        return mix(graded, style.grade_subject(out), 0.55) if style.staging in ("bold", "blob") else graded
 
     return change
-
-
-def _silhouette(painting: Painting, one: Placed) -> str:
-    """The icon in ink with a wide stroke: drawn first, it becomes an outer contour."""
-    ink = painting.style.ink or (0.0, 0.0, 0.0)
-    unit = one.icon.height * (one.icon.ink[3] - one.icon.ink[1]) / max(1.0, one.tall)
-    body = subjects.recoloured(one.icon, lambda _: ink)
-    return subjects.outlined(body, ink, 2.0 * painting.style.ink_width * painting.frame.short * unit)
-
-
-def _draw(brush: Brush, one: Placed, body: str) -> None:
-    canvas, icon = brush.canvas, one.icon
-    canvas.save()
-    _to_icon(canvas, one)
-    subjects.parsed(body, icon.width, icon.height).render(canvas)
-    canvas.restore()
-
-
-def _to_icon(canvas: Any, one: Placed) -> None:
-    """Make icon units land so that the ink box fills the actor's place."""
-    left, top, right, bottom = one.icon.ink
-    scale = one.tall / max(1e-6, (bottom - top) * one.icon.height)
-    canvas.translate(one.x, one.foot - one.tall / 2)
-    if one.tilt:
-        canvas.rotate(one.tilt)
-    canvas.scale(-scale if one.flip else scale, scale)
-    canvas.translate(-(left + right) / 2 * one.icon.width, -(top + bottom) / 2 * one.icon.height)
 
 
 def _shading(painting: Painting, canvas: Any, one: Placed, bounds: Any) -> None:
@@ -177,118 +183,20 @@ def _shading(painting: Painting, canvas: Any, one: Placed, bounds: Any) -> None:
         skia.GradientShader.MakeLinear(
             points=[skia.Point(x0, one.top), skia.Point(x1, one.foot)],
             colors=[
-                _argb(sun, 0.24 * volume),
-                _argb(sun, 0.03 * volume),
-                _argb(shade, 0.12 * volume),
-                _argb(shade, 0.58 * volume),
+                argb(sun, 0.24 * volume),
+                argb(sun, 0.03 * volume),
+                argb(shade, 0.12 * volume),
+                argb(shade, 0.58 * volume),
             ],
             positions=[0.0, 0.35, 0.55, 1.0],
         )
     )
     canvas.drawRect(bounds, paint)
-    if volume > 0.7:
-        x, y = one.x + toward * one.wide * 0.2, one.top + one.tall * 0.26
-        paint.setShader(
-            skia.GradientShader.MakeRadial(
-                center=(x, y), radius=max(1.0, one.tall * 0.3), colors=[_argb((1, 1, 1), 0.2), _argb((1, 1, 1), 0.0)]
-            )
-        )
-        canvas.drawRect(bounds, paint)
 
 
-def _rim(painting: Painting, brush: Brush, one: Placed, bounds: Any, body: str) -> None:
-    """A thin light edge on the side turned to the sun: the shape minus itself moved away from the light."""
-    canvas, light, style = brush.canvas, painting.light, painting.style
-    strength = style.rim * (0.85 if light.dark or light.sun_y > 0.65 else 0.3)
-    rim = style.grade(mix(light.sun, (1, 1, 1), 0.25))
-    if light.neon:
-        rim = style.grade(from_hex("ff5fc0"))
-    flat = skia.Paint(ColorFilter=skia.ColorFilters.Blend(_argb(rim, strength), skia.BlendMode.kSrcIn))
-    flat.setBlendMode(skia.BlendMode.kSrcATop)
-    canvas.saveLayer(bounds, flat)
-    _draw(brush, one, body)
-    away = skia.Paint(BlendMode=skia.BlendMode.kDstOut)
-    canvas.saveLayer(bounds, away)
-    step = max(1.2, one.tall * 0.013)
-    canvas.translate(-light.side * step, step * 0.8)
-    _draw(brush, one, body)
-    canvas.restore()
-    canvas.restore()
-
-
-def _contact(painting: Painting, brush: Brush, one: Placed) -> None:
-    """The soft dark under the feet."""
-    colour = painting.style.grade(mix(painting.light.sky[0], (0.02, 0.02, 0.08), 0.7))
-    if painting.style.staging == "paper":
-        colour = painting.style.ink or colour
-    half, thick = one.wide * 0.46, max(3.0, one.tall * 0.035)
-    alpha = 0.2 if painting.style.staging in ("paper", "blob", "bold") else 0.42
-    y = one.foot - thick * 0.15
-    brush.blot(oval(one.x - half, y - thick, one.x + half, y + thick), colour, alpha, max(1.0, thick * 0.55))
-
-
-def _cast_shadow(painting: Painting, brush: Brush, one: Placed) -> None:
-    """The actor's shape laid on the ground away from the sun; long when it is low."""
-    light, canvas = painting.light, brush.canvas
-    low = min(1.0, max(0.0, light.sun_y))
-    colour = painting.style.grade(mix(light.sky[0], (0.02, 0.02, 0.1), 0.75))
-    paint = skia.Paint(
-        ColorFilter=skia.ColorFilters.Blend(_argb(colour, 0.2 if light.dark else 0.3), skia.BlendMode.kSrcIn)
-    )
-    sigma = max(1.0, one.tall * 0.008)
-    paint.setImageFilter(skia.ImageFilters.Blur(sigma, sigma))
-    margin = one.tall * 0.5
-    canvas.saveLayer(
-        skia.Rect(
-            one.x - one.wide / 2 - margin,
-            one.foot - one.tall * 0.5,
-            one.x + one.wide / 2 + margin,
-            one.foot + margin * 0.7,
-        ),
-        paint,
-    )
-    matrix = skia.Matrix()
-    # Feet stay; heads fall away from the light: x shears with height, y flattens and flips towards the camera.
-    squash = 0.2 + 0.12 * low
-    matrix.setAll(
-        1,
-        light.side * (0.25 + 0.55 * low),
-        -light.side * (0.25 + 0.55 * low) * one.foot,
-        0,
-        -squash,
-        one.foot * (1 + squash) - one.tall * 0.02,
-        0,
-        0,
-        1,
-    )
-    canvas.concat(matrix)
-    _draw(brush, one, one.icon.body)
-    canvas.restore()
-
-
-def _reflection(painting: Painting, brush: Brush, one: Placed) -> None:
-    canvas = brush.canvas
-    tone = painting.style.grade(mix(painting.light.sky[0], painting.light.lit(from_hex("2c86b8")), 0.5))
-    paint = skia.Paint(Alphaf=0.34)
-    paint.setImageFilter(skia.ImageFilters.Blur(one.tall * 0.006 + 0.5, one.tall * 0.02 + 0.5))
-    bounds = skia.Rect(
-        one.x - one.wide, one.foot - one.tall * (_DRAUGHT + 0.02), one.x + one.wide, one.foot + one.tall * 0.5
-    )
-    canvas.saveLayer(bounds, paint)
-    matrix = skia.Matrix()
-    matrix.setAll(1, 0, 0, 0, -0.5, (one.foot - one.tall * _DRAUGHT) * 1.5, 0, 0, 1)
-    canvas.concat(matrix)
-    _draw(
-        brush,
-        one,
-        subjects.recoloured(one.icon, lambda colour: mix(painting.style.grade(scaled(colour, 0.7)), tone, 0.4)),
-    )
-    canvas.restore()
-
-
-def _waterline(painting: Painting, brush: Brush, one: Placed) -> None:
+def _waterline(painting: Painting, brush: Brush, one: Placed, draught: float) -> None:
     foam = painting.style.grade(mix(painting.light.sky[-1], (1, 1, 1), 0.55))
-    y = one.foot - one.tall * _DRAUGHT
+    y = one.foot - one.tall * draught
     thick = max(1.5, one.tall * 0.012)
     for share, alpha in ((0.56, 0.5), (0.46, 0.85)):
         brush.fill(
@@ -320,8 +228,3 @@ def _beams(painting: Painting, brush: Brush, one: Placed) -> None:
             [(x, y - one.tall * 0.02), (far, y - one.tall * 0.2), (far, y + one.tall * 0.06), (x, y + one.tall * 0.02)]
         )
         brush.shade(beam, [(warm, 0.55), (warm, 0.0)], (x, y), (far, y), inked=False)
-
-
-def _argb(colour: Colour, alpha: float) -> int:
-    red, green, blue = (round(255 * min(1.0, max(0.0, part))) for part in colour)
-    return int(skia.Color(red, green, blue, round(255 * min(1.0, max(0.0, alpha)))))

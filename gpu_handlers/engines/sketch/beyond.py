@@ -10,6 +10,7 @@ import skia
 from gpu_handlers.engines.sketch.colour import WHITE, Colour, from_hex, mix, scaled
 from gpu_handlers.engines.sketch.noise import smooth_line
 from gpu_handlers.engines.sketch.painting import FAR_M, Brush, Painting, circle, oval, polygon, rect
+from gpu_handlers.engines.sketch.staging import rings
 
 _NEBULAE = (
     ("0a0a2a", "5b2a9b", "e0479a", "3bb8ff"),
@@ -24,11 +25,11 @@ def nebula(painting: Painting) -> None:
     base, *clouds = (from_hex(part) for part in rng.choice(_NEBULAE))
     grade = painting.style.grade
     if painting.style.staging == "paper":
-        with painting.cutout("space", FAR_M, windowed=False) as brush:
+        with painting.cutout("space", FAR_M) as brush:
             brush.fill(rect(0, 0, frame.width, frame.height), (0.97, 0.97, 0.99), inked=False)
             _stars(painting, brush, painting.style.ink or base)
         return
-    with painting.cutout("space", FAR_M, windowed=False) as brush:
+    with painting.cutout("space", FAR_M) as brush:
         whole = rect(0, 0, frame.width, frame.height)
         brush.shade(
             whole,
@@ -36,7 +37,11 @@ def nebula(painting: Painting) -> None:
             (0, 0),
             (frame.width, frame.height),
             inked=False,
+            bands=0,
         )
+        if painting.style.staging == "bold":
+            tones = [grade(scaled(base, 0.7)), grade(mix(base, clouds[0], 0.35)), grade(mix(base, clouds[-1], 0.8))]
+            rings(painting, brush, frame.width * 0.3, frame.height * 0.42, tones)
         turn = rng.uniform(-0.6, 0.6)
         for _ in range(16):
             along = rng.uniform(-0.6, 0.6)
@@ -203,12 +208,14 @@ def deep(painting: Painting) -> None:
     frame, rng, grade = painting.frame, painting.rng, painting.style.grade
     dark = 0.55 if painting.light.dark else 1.0
     stops = [(grade(scaled(from_hex(part), dark)), 1.0) for part in ("8fe8e8", "2fb0cf", "1479b0", "0c4b86")]
-    with painting.cutout("water", FAR_M / 10, windowed=False) as brush:
+    with painting.cutout("water", FAR_M / 10) as brush:
         whole = rect(0, 0, frame.width, frame.height)
         if painting.style.staging == "paper":
             brush.fill(whole, (0.95, 0.985, 0.995), inked=False)
             return
-        brush.shade(whole, stops, (0, 0), (0, frame.height), inked=False)
+        brush.shade(whole, stops, (0, 0), (0, frame.height), inked=False, bands=painting.style.sky_bands)
+        if painting.style.staging == "bold":
+            rings(painting, brush, frame.width * 0.5, 0.0, [stop for stop, _ in reversed(stops)])
         beam = grade(from_hex("e8fffb"))
         for _ in range(7):
             x, wide, lean = (

@@ -74,6 +74,20 @@ def place(plan: Plan, frame: Frame, light_x: float, rng: Random) -> list[Placed]
     return sorted(placed.values(), key=lambda one: -one.depth_m)
 
 
+def within_bars(placed: list[Placed], frame: Frame, bar: float) -> list[Placed]:
+    """`placed` moved clear of black bars of `bar` pixels: those on the ground further off, those aloft lower."""
+    if bar <= 0 or not placed:
+        return placed
+    low, high = frame.height - bar * 1.12, bar * 1.12
+    foot = max(one.foot for one in placed)
+    rise = max(0.0, min(foot - low, min(one.top for one in placed) - high if foot - low > 0 else 0.0))
+    further = frame.ground_depth(foot - rise) / frame.ground_depth(foot) if rise > 0 else 1.0
+    moved = [replace(one, foot=one.foot - rise, depth_m=one.depth_m * further) for one in placed]
+    if len(moved) == 1 and moved[0].top < high:
+        return [replace(moved[0], foot=min(low, moved[0].foot + high - moved[0].top))]
+    return moved
+
+
 def _relative(actor: Actor, tallest: float) -> float:
     share: float = (actor.height_m / tallest) ** SIZE_FLATTENING
     return max(0.3, min(1.0, share))

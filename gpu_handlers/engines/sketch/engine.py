@@ -58,11 +58,13 @@ class SketchEngine:
         if not all(MIN_SIDE_PX <= side <= MAX_SIDE_PX for side in (size.width, size.height)):
             raise ValueError(f"size {size.width}×{size.height} is outside {MIN_SIDE_PX} … {MAX_SIDE_PX} px")
         # skia costs 0.1 s to load: whoever only asks for `facts` does not pay for it.
-        from gpu_handlers.engines.sketch import actors, compose, finish, scenery, weather
+        from gpu_handlers.engines.sketch import actors, compose, effects, finish, scenery, weather
 
         painting = _prepared(prompt, style, size, seed, negative)
         on_step(1, 4)
+        bar = effects.bar_height(painting.style, painting.frame)
         placed = compose.place(painting.plan, painting.frame, painting.light.sun_x, painting.rng)
+        placed = compose.within_bars(placed, painting.frame, bar)
         scenery.paint_place(painting)
         on_step(2, 4)
         painting.window = None
@@ -90,6 +92,6 @@ def _prepared(prompt: str, style: str, size: Size, seed: int, negative: str) -> 
     light = light_of(plan.time, plan.weather, plan.moods, rng)
     frame = Frame(size.width, size.height, size.height * plan.place.horizon)
     painting = Painting(frame, light, style_named(style), plan, rng)
-    if painting.style.staging == "blob" and plan.place.outdoors:
-        painting.window = blob(frame, rng)
+    if painting.style.staging == "blob":
+        painting.window = blob(frame, painting.aside())
     return painting

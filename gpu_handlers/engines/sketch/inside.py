@@ -8,6 +8,7 @@ import skia
 
 from gpu_handlers.engines.sketch.colour import WHITE, from_hex, mix, scaled
 from gpu_handlers.engines.sketch.painting import FAR_M, Brush, Painting, circle, oval, polygon, rect, rounded
+from gpu_handlers.engines.sketch.staging import rings
 
 _WALLS = ("d9c2a8", "b8c7c4", "c9b6cf", "a9bfd6", "e0b9a4", "bccbab")
 _BACKDROPS = ("f2b5a0", "9fc9e8", "b9d8b4", "f3d28b", "c9b5e8", "a8d5d0", "f0a9b8")
@@ -21,7 +22,7 @@ def wall(painting: Painting) -> None:
     warm = from_hex("ffcf8a")
     dim = mix(light.ambient, (0.78, 0.66, 0.56), 0.75) if lamp_on else (1.0, 0.98, 0.95)
     colour = painting.style.grade((tone[0] * dim[0], tone[1] * dim[1], tone[2] * dim[2]))
-    with painting.cutout("wall", 7.5, windowed=False) as brush:
+    with painting.cutout("wall", 7.5) as brush:
         whole = rect(0, 0, frame.width, frame.height)
         brush.shade(
             whole, [(scaled(colour, 1.04), 1), (scaled(colour, 0.86), 1)], (0, 0), (0, frame.horizon), inked=False
@@ -30,6 +31,9 @@ def wall(painting: Painting) -> None:
         for step in range(0, 24, 2):
             x = frame.width * step / 24
             brush.fill(rect(x, 0, x + frame.width / 24, frame.horizon), stripe, 0.7, inked=False)
+        if painting.style.staging == "bold":
+            tones = [colour, mix(colour, painting.style.grade(warm), 0.8)]
+            rings(painting, brush, frame.width * 0.5, frame.height * 0.66, tones)
         side = 0.08 if light.side < 0 else 0.62
         _window(painting, brush, frame.width * side, frame.height * 0.1, frame.width * 0.3, frame.height * 0.36)
         other = 0.62 if side < 0.5 else 0.1
@@ -200,7 +204,7 @@ def backdrop(painting: Painting) -> None:
     elif painting.plan.time == "sunset":
         tone = from_hex("f2a06b")
     paper = painting.style.staging == "paper"
-    with painting.cutout("backdrop", FAR_M / 100, windowed=False) as brush:
+    with painting.cutout("backdrop", FAR_M / 100) as brush:
         whole = rect(0, 0, frame.width, frame.height)
         back, front = painting.style.grade(scaled(tone, 0.9)), painting.style.grade(mix(tone, WHITE, 0.22))
         if paper:
@@ -229,9 +233,7 @@ def backdrop(painting: Painting) -> None:
                 )
         else:
             brush.glow(frame.width * 0.5, frame.height * 0.45, frame.short * 0.75, front, 0.32)
-    with painting.cutout(
-        "studio floor", 5, (0, frame.horizon, frame.width, frame.height), plane=True, windowed=False
-    ) as brush:
+    with painting.cutout("studio floor", 5, (0, frame.horizon, frame.width, frame.height), plane=True) as brush:
         pool = painting.style.grade(mix(tone, WHITE, 0.34))
         brush.shade(
             rect(0, frame.horizon, frame.width, frame.height),
@@ -246,7 +248,7 @@ def cavern(painting: Painting) -> None:
     """Rock all round, an opening with the day outside."""
     frame, light, rng = painting.frame, painting.light, painting.rng
     rock = from_hex("5b5470")
-    with painting.cutout("cave opening", 60, windowed=False) as brush:
+    with painting.cutout("cave opening", 60) as brush:
         brush.shade(
             rect(0, 0, frame.width, frame.height),
             [(painting.style.grade(part), 1) for part in light.sky],

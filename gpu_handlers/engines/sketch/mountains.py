@@ -44,9 +44,9 @@ def _range(painting: Painting, *, depth_m: float, rise: float, peaks: float, foo
     snow_dark = painting.colour(from_hex("b3c3e6"), depth_m * 0.4)
     haze = painting.style.grade(painting.light.haze)
     with painting.cutout(
-        f"range {depth_m:.0f} m", depth_m, (0, float(crest.min()) - 4, frame.width, base + 2)
+        f"range {depth_m:.0f} m", depth_m, (0, float(crest.min()) - 4, frame.width, base + 0.06 * frame.height)
     ) as brush:
-        body = under(xs, crest, base)
+        body = under(xs, crest, base + 0.06 * frame.height)  # as far down as the trees before it may leave gaps
         brush.fill(body, lit)
         summits = tops(crest, samples // 26)
         shadows, caps, caps_dark = skia.Path(), skia.Path(), skia.Path()
@@ -62,7 +62,8 @@ def _range(painting: Painting, *, depth_m: float, rise: float, peaks: float, foo
                 caps_dark.addPath(cap_dark)
         brush.canvas.save()
         brush.canvas.clipPath(body, True)
-        brush.fill(shadows, dark, 0.85, inked=False)
+        fading = [(dark, 0.9), (dark, 0.6), (dark, 0.0)]
+        brush.shade(shadows, fading, (0, float(crest.min())), (0, base - frame.height * 0.03), inked=False)
         if not lava:
             brush.fill(caps, snow, inked=False)
             brush.fill(caps_dark, snow_dark, inked=False)
@@ -78,12 +79,16 @@ def _shaded_flank(xs: Line, crest: Line, top: int, side: int, base: float, rng: 
     while 0 < at + side < len(xs) - 1 and crest[at + side] >= crest[at] - 2.5:
         at += side
         points.append((float(xs[at]), float(crest[at])))
-    low = max(base, float(crest[at]))
-    points.append((float(xs[at]), low))
-    tall = low - float(crest[top])
+    # The spur ends in the valley, a little below the flank's foot: no edge falls straight down.
+    valley = float(crest[at])
+    tall = valley - float(crest[top]) + 0.5 * max(0.0, base - valley)
     x, steps = float(xs[top]), 6
+    lean = (float(xs[at]) - x) * 0.5
     spur = [
-        (x + tall * (rng.uniform(-0.11, 0.09) - 0.04 * side * step), float(crest[top]) + tall * step / steps)
+        (
+            x + lean * (step / steps) ** 2 + tall * rng.uniform(-0.08, 0.08) * (step < steps),
+            float(crest[top]) + tall * step / steps,
+        )
         for step in range(1, steps + 1)
     ]
     return polygon([*points, *reversed(spur)])

@@ -14,6 +14,7 @@ import skia
 from gpu_handlers.engines.sketch.colour import Colour, mix
 from gpu_handlers.engines.sketch.light import Light
 from gpu_handlers.engines.sketch.plan import Plan
+from gpu_handlers.engines.sketch.relief import developed
 from gpu_handlers.engines.sketch.styles import Style
 
 CAMERA_HEIGHT_M = 1.6
@@ -75,6 +76,12 @@ class Painting:
         """A material's colour in this light, at this distance, in this style."""
         return self.style.grade(self.light.lit(colour, depth_m * self.style.haze))
 
+    def aside(self) -> Random:
+        """A random source of its own for what only some styles draw: the composition stays the same in all."""
+        rng = Random(0)  # noqa: S311 - a drawing, not a secret
+        rng.setstate(self.rng.getstate())
+        return rng
+
     @contextmanager
     def cutout(
         self,
@@ -84,8 +91,12 @@ class Painting:
         *,
         plane: bool = False,
         windowed: bool = True,
+        scenery: bool = True,
     ) -> Iterator[Brush]:
-        """Paint one layer within `box` (left, top, right, bottom in pixels; the whole frame when None)."""
+        """Paint one layer within `box` (left, top, right, bottom in pixels; the whole frame when None).
+
+        Scenery is then sculpted, blurred or cut to facets as the style asks.
+        """
         frame = self.frame
         left, top, right, bottom = box or (0, 0, frame.width, frame.height)
         left, top = max(0, floor(left)), max(0, floor(top))
@@ -99,6 +110,8 @@ class Painting:
         if self.window is not None and windowed:
             canvas.clipPath(self.window, True)
         yield Brush(canvas, self)
+        if scenery:
+            surface = developed(self, surface, name, depth_m, left, top)
         self.cutouts.append(Cutout(name, depth_m, left, top, surface, plane))
 
 
@@ -123,9 +136,15 @@ class Brush:
         end: tuple[float, float],
         *,
         inked: bool = True,
+        bands: int | None = None,
     ) -> None:
-        """Fill `path` with a gradient of (colour, alpha) stops, evenly spaced from `start` to `end`."""
-        self.canvas.drawPath(path, _gradient(stops, start, end))
+        """Fill `path` with a gradient of (colour, alpha) stops, evenly spaced from `start` to `end`.
+
+        Opaque gradients fall into `bands` flat tones, or into as many as the style has.
+        """
+        bands = self.painting.style.bands if bands is None else bands
+        opaque = all(alpha == 1 for _, alpha in stops)
+        self.canvas.drawPath(path, _gradient(stops, start, end, bands if opaque else 0))
         if inked:
             self._line(path)
 
@@ -137,7 +156,7 @@ class Brush:
                 center=(x, y),
                 radius=max(radius, 1.0),
                 positions=[0.0, 0.35, 1.0],
-                colors=[_argb(colour, alpha), _argb(colour, alpha * 0.38), _argb(colour, 0.0)],
+                colors=[argb(colour, alpha), argb(colour, alpha * 0.38), argb(colour, 0.0)],
             )
         )
         if add:
@@ -165,9 +184,9 @@ class Brush:
 
     def _line(self, path: Any) -> None:
         style = self.painting.style
-        if style.ink is None or style.contour:
+        if style.ink is None or style.scenery_ink <= 0:
             return
-        self.stroke(path, style.ink, style.ink_width * self.painting.frame.short, 0.85)
+        self.stroke(path, style.ink, style.ink_width * style.scenery_ink * self.painting.frame.short, 0.85)
 
 
 def polygon(points: Points, *, closed: bool = True) -> Any:
@@ -227,22 +246,36 @@ def ramp(first: Colour, last: Colour, steps: int) -> list[Colour]:
     return [mix(first, last, step / max(1, steps - 1)) for step in range(steps)]
 
 
-def _argb(colour: Colour, alpha: float = 1.0) -> int:
+def argb(colour: Colour, alpha: float = 1.0) -> int:
+    """`colour` as the integer that skia takes."""
     red, green, blue = (round(255 * min(1.0, max(0.0, part))) for part in colour)
     return int(skia.Color(red, green, blue, round(255 * min(1.0, max(0.0, alpha)))))
 
 
 def _flat(colour: Colour, alpha: float) -> Any:
-    return skia.Paint(Color=_argb(colour, alpha), AntiAlias=True)
+    return skia.Paint(Color=argb(colour, alpha), AntiAlias=True)
 
 
-def _gradient(stops: Sequence[tuple[Colour, float]], start: tuple[float, float], end: tuple[float, float]) -> Any:
+def _gradient(
+    stops: Sequence[tuple[Colour, float]], start: tuple[float, float], end: tuple[float, float], bands: int = 0
+) -> Any:
     paint = skia.Paint(AntiAlias=True, Dither=True)
+    at = [step / max(1, len(stops) - 1) for step in range(len(stops))]
+    if bands > 1:
+        middles = [(band + 0.5) / bands for band in range(bands)]
+        stops = [(_between(stops, middle), 1.0) for middle in middles for _ in (0, 1)]
+        at = [(band + edge) / bands for band in range(bands) for edge in (0, 1)]
     paint.setShader(
         skia.GradientShader.MakeLinear(
             points=[skia.Point(*start), skia.Point(*end)],
-            colors=[_argb(colour, alpha) for colour, alpha in stops],
-            positions=[step / max(1, len(stops) - 1) for step in range(len(stops))],
+            colors=[argb(colour, alpha) for colour, alpha in stops],
+            positions=at,
         )
     )
     return paint
+
+
+def _between(stops: Sequence[tuple[Colour, float]], share: float) -> Colour:
+    """The colour at `share` of the way along evenly spaced stops."""
+    at = min(share, 0.9999) * (len(stops) - 1)
+    return mix(stops[int(at)][0], stops[min(len(stops) - 1, int(at) + 1)][0], at - int(at))

@@ -8,6 +8,7 @@ import skia
 
 from gpu_handlers.engines.sketch.colour import WHITE, Colour, from_hex, from_hsv, mix, scaled
 from gpu_handlers.engines.sketch.painting import FAR_M, Brush, Painting, circle, oval, polygon, rect
+from gpu_handlers.engines.sketch.staging import card, cloud_towers, rings, sun_rays
 
 CLOUDS_M = 700.0
 
@@ -41,8 +42,7 @@ def _ground_paper(painting: Painting, brush: Brush) -> None:
     frame, staging = painting.frame, painting.style.staging
     whole = rect(0, 0, frame.width, frame.height)
     if staging == "blob":
-        base = mix(WHITE, painting.style.grade(painting.light.sky[1]), 0.16)
-        brush.fill(whole, base, inked=False)
+        card(painting, brush)
     elif staging == "paper":
         brush.fill(whole, (0.995, 0.995, 0.99), inked=False)
 
@@ -56,26 +56,19 @@ def _gradient(painting: Painting, brush: Brush) -> None:
         case "paper":
             return
         case "blob":
-            brush.shade(whole, [(colours[-3], 1), (colours[-1], 1)], (0, 0), (0, bottom), inked=False)
+            brush.shade(whole, [(colours[-3], 1), (colours[-1], 1)], (0, 0), (0, bottom), inked=False, bands=0)
         case "bold":
             brush.fill(whole, colours[0], inked=False)
-            _rings(painting, brush, colours)
+            x, y = light.sun_x * frame.width, max(0.3, min(light.sun_y, 0.9)) * frame.horizon
+            rings(painting, brush, x, y, colours)
         case "shards":
-            brush.shade(whole, [(part, 1) for part in colours], (0, 0), (frame.width * 0.35, bottom), inked=False)
+            brush.shade(
+                whole, [(part, 1) for part in colours], (0, 0), (frame.width * 0.35, bottom), inked=False, bands=0
+            )
             _shards(painting, brush, colours)
         case _:
-            brush.shade(whole, [(part, 1) for part in colours], (0, 0), (0, bottom), inked=False)
-
-
-def _rings(painting: Painting, brush: Brush, colours: list[Colour]) -> None:
-    """Concentric discs around the light: the motion-graphics sun burst."""
-    frame, light = painting.frame, painting.light
-    x, y = light.sun_x * frame.width, max(0.3, min(light.sun_y, 0.9)) * frame.horizon
-    for step in range(6, 0, -1):
-        at = (1 - step / 6) * (len(colours) - 1)
-        low, high = colours[int(at)], colours[min(len(colours) - 1, int(at) + 1)]
-        colour = mix(low, high, at - int(at))
-        brush.fill(circle(x, y, frame.short * (0.12 + 0.2 * step)), colour, inked=False)
+            stops = [(part, 1.0) for part in colours]
+            brush.shade(whole, stops, (0, 0), (0, bottom), inked=False, bands=style.sky_bands)
 
 
 def _shards(painting: Painting, brush: Brush, colours: list[Colour]) -> None:
@@ -130,6 +123,8 @@ def _disc(painting: Painting, brush: Brush) -> None:
         brush.glow(x, y, radius * 3.2, colour, 0.4 if light.sun_shows or asked else 0.1)
     if not (light.sun_shows or asked) or (light.sun_y > 1.1 and not asked):
         return
+    if style.rays > 0 and not moon:
+        sun_rays(painting, brush, x, y, mix(colour, WHITE, 0.55))
     if light.neon and not moon:
         _neon_sun(painting, brush, x, y, radius)
         return
@@ -138,7 +133,7 @@ def _disc(painting: Painting, brush: Brush) -> None:
         return
     disc = mix(colour, WHITE, 0.55)
     if style.staging == "paper":
-        disc = from_hex("ffd766")
+        disc = style.accent or from_hex("ffd766")
         for spoke in range(12):
             turn = spoke * pi / 6
             ray = polygon(
@@ -149,7 +144,7 @@ def _disc(painting: Painting, brush: Brush) -> None:
                 closed=False,
             )
             brush.stroke(ray, style.ink or disc, style.ink_width * frame.short)
-    brush.fill(circle(x, y, radius), disc)
+    brush.fill(circle(x, y, radius), disc, inked=not style.uneven_ink)
 
 
 def _neon_sun(painting: Painting, brush: Brush, x: float, y: float, radius: float) -> None:
@@ -190,6 +185,10 @@ def _clouds(painting: Painting) -> None:
     top, under = painting.style.grade(top), painting.style.grade(scaled(under, 0.94))
     alpha = 0.55 if light.dark else 0.9
     with painting.cutout("clouds", CLOUDS_M, (0, 0, frame.width, frame.horizon)) as brush:
+        if painting.style.clouds == "sculpted":
+            cloud_towers(painting, brush)
+            if not covered:
+                return
         if low_sun or covered:
             for _ in range(int(4 + 9 * light.clouds)):
                 x, y = rng.uniform(-0.2, 0.9) * frame.width, rng.uniform(0.05, 0.8) * frame.horizon

@@ -27,6 +27,10 @@ _PROPS = Path(__file__).with_name("props")
 _FILL = re.compile(r'(fill|stroke|stop-color)="(#[0-9a-fA-F]{3,8})"')
 _SHAPE = re.compile(r"<(?:path|circle|ellipse|rect)\b(?![^>]*\bstroke=)")
 _PROBE_PX = 64
+_WAVES = {"sailboat": "#00a6ed"}
+"""Icons that bring their own sea, by the colour of its shape: the scene has a better one."""
+_PLAIN = {"snowman": "snowman-without-snow"}
+"""Icons that bring their own snowfall, and the same ones without."""
 _SKIN = frozenset({"#ffc83d", "#ffb02e", "#f9c23c", "#ffce7c", "#ffdea7", "#ffd3b6", "#d67d00", "#f3ad61"})
 
 
@@ -90,7 +94,10 @@ def vector(name: str) -> Vector:
             raise KeyError(name)
         body = text[text.index(">") + 1 : text.rindex("</svg>")]
         return Vector(name, body, float(box[1]), float(box[2]))
-    return Vector(name, str(_icons()[name]["body"]), 32.0, 32.0)
+    body = str(_icons()[_PLAIN.get(name, name)]["body"])
+    if name in _WAVES:
+        body = re.sub(rf'<path fill="{_WAVES[name]}"[^>]*/>', "", body)
+    return Vector(name, body, 32.0, 32.0)
 
 
 def recoloured(icon: Vector, change: Callable[[Colour], Colour]) -> str:

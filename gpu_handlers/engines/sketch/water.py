@@ -8,7 +8,8 @@ import skia
 from gpu_handlers.engines.sketch.colour import WHITE, from_hex, mix, scaled
 from gpu_handlers.engines.sketch.ground import GRASS, blade, under
 from gpu_handlers.engines.sketch.noise import smooth_line
-from gpu_handlers.engines.sketch.painting import Brush, Painting, circle, oval, polygon, rect
+from gpu_handlers.engines.sketch.painting import Brush, Painting, oval, polygon, rect
+from gpu_handlers.engines.sketch.staging import surf
 
 WATER = "2c86b8"
 
@@ -68,6 +69,7 @@ def _water(painting: Painting, brush: Brush, top: float, bottom: float) -> None:
         [(far, 1), (mid, 1), (near, 1)],
         (0, top),
         (0, max(bottom, top + frame.height * 0.3)),
+        bands=painting.style.sky_bands,
     )
     glint, dark = painting.style.grade(mix(light.sky[-1], WHITE, 0.35)), scaled(near, 0.86)
     if painting.style.staging == "paper":
@@ -223,10 +225,7 @@ def headland(painting: Painting) -> None:
     outline = [(x_of(x), top + y * frame.height + rng.uniform(-0.006, 0.006) * frame.height) for x, y in edge]
     body = polygon([*outline, (x_of(0.66), frame.height + 4), (x_of(-0.02), frame.height + 4), (x_of(-0.02), top)])
     with painting.cutout("headland", 9, (0, top - frame.height * 0.06, frame.width, frame.height), plane=True) as brush:
-        foam = painting.colour(WHITE, 12)
-        for _ in range(16):
-            x, y = x_of(rng.uniform(0.55, 0.76)), frame.height * rng.uniform(0.93, 1.0)
-            brush.fill(circle(x, y, frame.short * rng.uniform(0.008, 0.028)), foam, 0.6, inked=False)
+        surf(painting, brush, [(x_of(0.6), frame.height * 0.9), (x_of(0.665), frame.height + 4)])
         brush.shade(
             body,
             [(painting.colour(scaled(rock, 1.1), 9), 1), (painting.colour(scaled(rock, 0.5), 6), 1)],

@@ -221,7 +221,50 @@ class InfluencerCreation(Order):
         return 1
 
 
-ORDERS: dict[str, type[Order]] = {kind.feature: kind for kind in (ImageGeneration, ClothSwap, InfluencerCreation)}
+class Video3d(Order):
+    """A camera moving through a drawn scene."""
+
+    feature = "3d-video"
+    title = "3D video"
+    summary = "A clip of 15, 30 or 60 seconds from a prompt, filmed by a moving camera."
+    credits_per_unit = 8
+    unit = "video"
+    deadline_seconds = 3600
+    example = {
+        "prompt": "A dragon flying over snow-capped mountains",
+        "duration": 30,
+        "cameraMovement": "orbit",
+        "style": "cinematic",
+    }
+
+    prompt: Prompt = Field(description="What the video shows.")
+    duration: Literal[15, 30, 60] = Field(15, description="Seconds.")
+    camera_movement: Literal["orbit", "dolly", "pan", "static"] = Field(
+        "orbit",
+        description="Around the subject, towards it, turning past it, or standing still with a slight sway.",
+    )
+    style: Literal["realistic", "cartoon", "cinematic", "abstract"] = "cinematic"
+    aspect: Literal["landscape", "portrait"] = Field("landscape", description="1280×720 or 720×1280.")
+    seed: Annotated[int, Whole(0, MAX_SEED)] | None = Field(
+        None, description="Same seed, same video; shot n is drawn from seed + n - 1. Random if left out."
+    )
+
+    @field_validator("prompt")
+    @classmethod
+    def _says_something(cls, prompt: str) -> str:
+        if not prompt.strip():
+            raise ValueError("must contain something other than spaces")
+        return prompt
+
+    @property
+    def units(self) -> int:
+        """One video, however long."""
+        return 1
+
+
+ORDERS: dict[str, type[Order]] = {
+    kind.feature: kind for kind in (ImageGeneration, ClothSwap, InfluencerCreation, Video3d)
+}
 
 
 def _is_picture(field: FieldInfo) -> bool:

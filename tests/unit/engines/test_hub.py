@@ -31,10 +31,12 @@ def folder(tmp_path_factory):
     parts.modules["preview"].load().save_pretrained(root / "taesdxl")
     encoder = root / "ip-adapter-image-encoder" / "models" / "image_encoder"
     parts.modules["image encoder"].load().save_pretrained(encoder)
-    adapter = parts.style_adapter()
-    tensors = {f"{part}.{key}": value for part, state in adapter.items() for key, value in state.items()}
-    (root / "ip-adapter-plus-sdxl" / "sdxl_models").mkdir(parents=True)
-    save_file(tensors, root / "ip-adapter-plus-sdxl" / "sdxl_models" / "ip-adapter-plus_sdxl_vit-h.safetensors")
+    for kind, adapter in (("plus", parts.style_adapter()), ("plus-face", parts.face_adapter())):
+        tensors = {f"{part}.{key}": value for part, state in adapter.items() for key, value in state.items()}
+        (root / f"ip-adapter-{kind}-sdxl" / "sdxl_models").mkdir(parents=True)
+        file = f"ip-adapter-{kind}_sdxl_vit-h.safetensors"
+        save_file(tensors, root / f"ip-adapter-{kind}-sdxl" / "sdxl_models" / file)
+    parts.modules["pose adapter"].load().save_pretrained(root / "t2i-adapter-openpose-sdxl")
     (root / "sdxl-lightning-8step").mkdir()
     save_file(
         {key: value.contiguous() for key, value in parts.loras["tiny"].weights.items()},
