@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from gpu_handlers.engines import tiny_components, weights
-from gpu_handlers.engines.illustrator import Reference
+from gpu_handlers.engines.illustrator import PoseGuide, Reference
 from gpu_handlers.engines.sdxl import SdxlEngine, hub
 from tests.unit.engines.conftest import order
 
@@ -106,6 +106,27 @@ def test_a_style_is_taken_from_disk(recipe):
         {"id": model, "revision": "018e402774aeeddd60609b4ecdb7e298259dc729", "licence": "apache-2.0"}
         for model in ("ip-adapter-plus-sdxl", "ip-adapter-image-encoder")
     ]
+
+
+def test_a_face_and_a_pose_are_taken_from_disk(recipe):
+    engine = SdxlEngine(hub.components(recipe))
+    assert engine.abilities == {"style", "face", "pose"}
+    picture = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    guided = {"reference": Reference(picture, "face", 1.0), "pose": PoseGuide(picture)}
+    plain, posed = (engine.draw(order(steps=11, **options)) for options in ({}, guided))
+    assert not np.array_equal(plain.pictures[0].image, posed.pictures[0].image)
+    added = posed.record["models"][len(plain.record["models"]) :]
+    assert [(model["id"], model["licence"]) for model in added] == [
+        ("ip-adapter-plus-face-sdxl", "apache-2.0"),
+        ("ip-adapter-image-encoder", "apache-2.0"),
+        ("t2i-adapter-openpose-sdxl", "apache-2.0"),
+    ]
+    assert added[2]["revision"] == "2e0c790b0bfa8bd08423c2c6ed3931443b2c6061"
+
+
+def test_the_cpu_profile_has_no_adapters_because_its_model_is_another(recipe):
+    cpu = weights.table().recipes["cpu"]
+    assert cpu.style_adapter is cpu.face_adapter is cpu.pose_adapter is None
 
 
 def test_the_distilled_model_is_the_base_with_a_lora_merged_in(recipe):
