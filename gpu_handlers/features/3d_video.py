@@ -79,7 +79,7 @@ def _shots(
         slate.say()
         found = depth.of_picture(picture)
         depths.append(found.source)
-        yield storyboard.shot(entry, sheets.of_picture(picture, found.metres))
+        yield storyboard.shot(entry, sheets.of_picture(picture, found.metres), size)
 
 
 def _json(name: str, content: dict[str, Any]) -> OutputFile:

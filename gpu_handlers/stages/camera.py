@@ -93,20 +93,23 @@ class _Lens:
         self._scene, self._size = shot.scene, size
         # The picture was taken with a focal length of its own height, as the sketch engine draws (vertical angle 53°).
         self._focal = float(shot.scene.size.height)
-        self._middle = (shot.scene.size.width / 2, shot.scene.size.height / 2)
+        # Its axis meets the horizon, as a level camera's does: turning it keeps the horizon level and the ground flat.
+        # What the frame shows above or below is a matter of cropping, like a shifted lens.
+        self._middle = (shot.scene.size.width / 2, shot.scene.size.height * shot.scene.horizon)
         # One node more on each side, so that scaling up never has to guess beyond the outermost.
         wide, high = -(-size.width // QUARTER) + 2, -(-size.height // QUARTER) + 2
         across = (np.arange(wide, dtype=np.float32) - 1) * QUARTER + (QUARTER - 1) / 2 + 0.5
         down = (np.arange(high, dtype=np.float32) - 1) * QUARTER + (QUARTER - 1) / 2 + 0.5
-        shift_x = (shot.centre[0] - 0.5) * shot.scene.size.width / self._focal
-        shift_y = (shot.centre[1] - 0.5) * shot.scene.size.height / self._focal
-        scale = 1 / (self._focal * shot.zoom)
-        self._aim = (shift_x, shift_y)
+        aim_x = (shot.centre[0] - 0.5) * shot.scene.size.width / self._focal
+        aim_y = (shot.centre[1] - shot.scene.horizon) * shot.scene.size.height / self._focal
+        scale = np.float32(1 / (self._focal * shot.zoom))
+        self._u, self._v = np.meshgrid(
+            (across - np.float32(size.width / 2)) * scale + np.float32(aim_x),
+            (down - np.float32(size.height / 2)) * scale + np.float32(aim_y),
+        )
         # Forward means towards what the middle of the frame shows, but half as level as somebody walking on the ground:
         # heading straight for something high up would be taking off.
-        level = (shot.scene.horizon - 0.5) * shot.scene.size.height / self._focal
-        self._heading = (shift_x, (shift_y + level) / 2)
-        self._u, self._v = np.meshgrid((across - size.width / 2) * scale, (down - size.height / 2) * scale)
+        self._heading = (aim_x, aim_y / 2)
 
     def frame(self, pose: Pose) -> Frame:
         """What the camera sees."""
@@ -142,7 +145,6 @@ class _Lens:
         Both in pixels of the nearness maps.
         """
         u, v = _turned(self._u, self._v, pose.yaw, pose.pitch)
-        u, v = u + np.float32(self._aim[0]), v + np.float32(self._aim[1])
         distance = 1 / self._scene.pivot
         unit = np.float32(self._focal / QUARTER)
         x = u * unit + np.float32((self._middle[0] - QUARTER / 2) / QUARTER)

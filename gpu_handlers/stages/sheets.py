@@ -28,6 +28,8 @@ JUMP = 0.14  # nearness step, as a share of the pivot's nearness, from which a p
 WIDE, NARROW = 0.7, 0.24  # of the width: what is narrower than this, and nearer than both its sides, is cut out
 
 Floats = NDArray[np.float32]
+Box = tuple[float, float, float, float]
+MIDDLE: Box = (0.25, 0.2, 0.75, 0.85)  # where a subject is when nothing says what it is
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,15 +70,21 @@ class Scene:
     Attributes:
         size: of every sheet, px, multiples of 4.
         pivot: nearness of the subject, 1 / metres.
-        centre: of the subject, as fractions of width and height.
+        subject: left, top, right, bottom of what the picture is about, as fractions of width and height.
         horizon: the row at which the ground would vanish, as a fraction of the height.
     """
 
     sheets: tuple[Sheet, ...]
     size: Size
     pivot: float
-    centre: tuple[float, float]
+    subject: Box
     horizon: float = 0.5
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Middle of the subject, as fractions of width and height."""
+        left, top, right, bottom = self.subject
+        return (left + right) / 2, (top + bottom) / 2
 
 
 def of_picture(picture: Picture, depth_m: Metres) -> Scene:
@@ -98,7 +106,7 @@ def _of_layers(picture: Picture, depth_m: Metres) -> Scene:
     layers = picture.layers
     subject = _subject(layers)
     size = Size(picture.image.shape[1], picture.image.shape[0])
-    pivot, centre = subject or (_central(np.asarray(1 / depth_m, np.float32)), (0.5, 0.5))
+    pivot, box = subject or (_central(np.asarray(1 / depth_m, np.float32)), MIDDLE)
     owner = _owners(layers)
     finish = _finish(picture, layers)
     seen = _quarter((1 / depth_m).astype(np.float32))
@@ -108,11 +116,11 @@ def _of_layers(picture: Picture, depth_m: Metres) -> Scene:
         visible = (owner >= group[0]) & (owner <= group[-1])
         nearness = _nearness(layers, group, owner, seen, grounds, pivot)
         sheets.append(_sheet([layers[at] for at in group], visible, finish, nearness, backdrop=group[0] == 0))
-    return Scene(tuple(sheets), size, pivot, centre, _horizon(seen, owner, grounds))
+    return Scene(tuple(sheets), size, pivot, box, _horizon(seen, owner, grounds))
 
 
-def _subject(layers: tuple[Layer, ...]) -> tuple[float, tuple[float, float]] | None:
-    """Nearness and centre of the layer that is most of a thing: compact, not too small, near."""
+def _subject(layers: tuple[Layer, ...]) -> tuple[float, Box] | None:
+    """Nearness and bounds of the layer that is most of a thing: compact, not too small, near."""
     best, found = 0.0, None
     for layer in layers[1:]:
         covered = layer.image[::QUARTER, ::QUARTER, 3] > 128
@@ -126,8 +134,8 @@ def _subject(layers: tuple[Layer, ...]) -> tuple[float, tuple[float, float]] | N
             continue
         score = float(np.sqrt(share)) / max(layer.depth_m, 1.0) ** 0.25
         if score > best:
-            middle = ((columns[0] + columns[-1] + 1) / 2 / wide, (rows[0] + rows[-1] + 1) / 2 / high)
-            best, found = score, (1 / layer.depth_m, (float(middle[0]), float(middle[1])))
+            box = (columns[0] / wide, rows[0] / high, (columns[-1] + 1) / wide, (rows[-1] + 1) / high)
+            best, found = score, (1 / layer.depth_m, box)
     return found
 
 
@@ -148,10 +156,11 @@ def _grounds(layers: tuple[Layer, ...], owner: NDArray[np.int16], seen: Floats) 
     for at, layer in enumerate(layers):
         covered = _quarter(layer.image[..., 3]) > 110
         shown = covered & (own == at)
+        sloped = shown.any() and float(np.ptp(seen[shown])) > 1e-3 * float(seen[shown].max())
         under = found.get(at - 1)
-        if under is not None and _spread(covered) > 0.6 and _within(covered, layers[under]):
+        if sloped and under is not None and _within(covered, layers[under]):
             found[at] = under
-        elif shown.any() and float(np.ptp(seen[shown])) > 1e-3 * float(seen[shown].max()):
+        elif sloped:
             found[at] = at
     return found
 
@@ -170,12 +179,6 @@ def _horizon(seen: Floats, owner: NDArray[np.int16], grounds: dict[int, int]) ->
 def _within(covered: NDArray[np.bool_], layer: Layer) -> bool:
     inside = _quarter(layer.image[..., 3]) > 110
     return bool((covered & inside).sum() > 0.9 * covered.sum())
-
-
-def _spread(covered: NDArray[np.bool_]) -> float:
-    """The share of the width between the outermost covered columns."""
-    columns = np.flatnonzero(covered.any(axis=0))
-    return float(columns[-1] - columns[0] + 1) / covered.shape[1] if len(columns) else 0.0
 
 
 def _quarter(plane: NDArray[Any]) -> NDArray[Any]:
@@ -340,15 +343,22 @@ def _lifted(weight: Floats, like: Floats) -> Floats:
 def _of_depth(image: Rgb, depth_m: Metres) -> Scene:
     """Up to three sheets: the backdrop, what stands in front of it, and what stands in front of that."""
     high, wide = image.shape[:2]
-    small = (wide // QUARTER, high // QUARTER)
-    raw = np.asarray(cv2.resize((1 / depth_m).astype(np.float32), small, interpolation=cv2.INTER_AREA), np.float32)
+    raw = np.ascontiguousarray(_quarter(np.asarray(1 / depth_m, np.float32)))
+    pivot = _central(raw)
     reach = max(3, round(DILATION_PX / QUARTER) | 1)
-    near = np.asarray(cv2.dilate(raw, np.ones((reach, reach), np.uint8)), np.float32)
-    pivot = _central(near)
+    near = np.asarray(cv2.dilate(_sharpened(raw, JUMP * pivot), np.ones((reach, reach), np.uint8)), np.float32)
     near = np.minimum(near, 2 * pivot)
     levels = [near, _opened(near, NARROW), _opened(near, WIDE)]
     masks = [_without_slivers((levels[at] - levels[at + 1]) > JUMP * pivot) for at in (0, 1)]
-    return Scene(_cut(image, levels, masks, pivot), Size(wide, high), pivot, (0.5, 0.5))
+    return Scene(_cut(image, levels, masks, pivot), Size(wide, high), pivot, MIDDLE)
+
+
+def _sharpened(near: Floats, jump: float) -> Floats:
+    """Depth models blur edges into slopes, which would stretch; each pixel of one goes to the side it is nearer to."""
+    kernel = np.ones((5, 5), np.uint8)
+    low, high = cv2.erode(near, kernel), cv2.dilate(near, kernel)
+    sided = np.where(near - low < high - near, low, high)
+    return np.asarray(np.where(high - low > jump, sided, near), np.float32)
 
 
 def _without_slivers(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -410,5 +420,6 @@ def _painted_in(image: Rgb, hidden: NDArray[np.bool_]) -> Rgb:
 def _central(near: Floats) -> float:
     """Nearness of what is in the middle: the nearer half of the central window."""
     high, wide = near.shape
-    window = near[round(high * 0.2) : round(high * 0.85), round(wide * 0.25) : round(wide * 0.75)]
+    left, top, right, bottom = MIDDLE
+    window = near[round(high * top) : round(high * bottom), round(wide * left) : round(wide * right)]
     return float(np.percentile(window, 75))

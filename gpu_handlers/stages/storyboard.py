@@ -20,6 +20,9 @@ TRANSITION = {"kind": "crossfade", "seconds": FADE_SECONDS}
 FRAMINGS: tuple[Framing, ...] = ("wide", "medium", "wide", "close")
 CLOSENESS: dict[Framing, float] = {"wide": 1.08, "medium": 1.26, "close": 1.48}
 
+# How much larger than the subject the frame should be; a dolly comes closer still.
+ROOM: dict[Movement, float] = {"orbit": 1.15, "dolly": 1.35, "pan": 1.1, "static": 1.15}
+
 # How much more than the frame is drawn, so that the camera never sees the picture's edge: width, height.
 OVERSCAN: dict[Movement, tuple[float, float]] = {
     "orbit": (1.3, 1.2),
@@ -78,11 +81,15 @@ def drawn_size(entry: Entry, size: Size) -> Size:
     return Size(ceil(size.width * across * closeness / 8) * 8, ceil(size.height * down * closeness / 8) * 8)
 
 
-def shot(entry: Entry, scene: Scene) -> Shot:
-    """The camera's take: closer framings turn towards the subject."""
-    room = (1 - 1 / CLOSENESS[entry.framing]) / 2
+def shot(entry: Entry, scene: Scene, size: Size) -> Shot:
+    """The camera's take: closer framings turn towards the subject, and step back where it would not fit."""
+    closeness = CLOSENESS[entry.framing]
+    left, top, right, bottom = scene.subject
+    needed = max((right - left) * scene.size.width / size.width, (bottom - top) * scene.size.height / size.height)
+    back = min(closeness, max(1.0, needed * ROOM[entry.move.movement]))
+    room = (1 - back / closeness) / 2
     across, down = (0.5 + min(room, max(-room, at - 0.5)) for at in scene.centre)
-    return Shot(scene, entry.move, entry.frames, 1.0, (across, down))
+    return Shot(scene, entry.move, entry.frames, 1 / back, (across, down))
 
 
 def record(entries: list[Entry], fps: int) -> list[dict[str, Any]]:

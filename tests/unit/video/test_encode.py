@@ -43,6 +43,7 @@ def packet_times(path: Path) -> list[float]:
         [encode.ffmpeg(), "-v", "error", "-i", path, "-map", "0:v", "-f", "framecrc", "-"],
         capture_output=True,
         text=True,
+        check=True,
     )
     return [float(line.split(",")[1]) for line in done.stdout.splitlines() if not line.startswith("#")]
 
@@ -84,7 +85,12 @@ def test_colours_survive(tmp_path):
         shown = i420.to_rgb(np.frombuffer(raw, np.uint8), SIZE)
         assert np.abs(shown.mean(axis=(0, 1)) - colour).max() < 5, colour
     # An encoder's own conversion agrees on what BT.709 is.
-    bars = ["-f", "lavfi", "-i", "color=c=0xDC1E28:s=320x180,format=rgb24,scale=out_color_matrix=bt709:out_range=tv"]
+    bars = [
+        "-f",
+        "lavfi",
+        "-i",
+        "color=0xDC1E28:s=320x180,format=rgb24,scale=out_color_matrix=bt709:out_range=tv,format=yuv420p",
+    ]
     raw = subprocess.run(
         [encode.ffmpeg(), "-v", "error", *bars, "-frames:v", "1", "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"],
         capture_output=True,

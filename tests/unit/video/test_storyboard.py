@@ -56,11 +56,19 @@ def test_pictures_are_drawn_larger_than_the_frame_but_within_what_engines_draw(m
 
 def test_close_shots_turn_to_the_subject_but_stay_inside():
     entries = storyboard.plan("static", frames=900, fps=30, seeds=list(range(4)))
-    scene = Scene((), Size(800, 400), 0.1, (0.1, 0.9))
+    scene = Scene((), Size(800, 400), 0.1, (0.05, 0.85, 0.15, 0.95))
     for entry in entries:
-        x, y = storyboard.shot(entry, scene).centre
+        x, y = storyboard.shot(entry, scene, Size(400, 200)).centre
         room = (1 - 1 / storyboard.CLOSENESS[entry.framing]) / 2
         assert x == pytest.approx(0.5 - room)
         assert y == pytest.approx(0.5 + room)
-    centred = Scene((), Size(800, 400), 0.1, (0.51, 0.5))
-    assert storyboard.shot(entries[-1], centred).centre == pytest.approx((0.51, 0.5))
+    centred = Scene((), Size(800, 400), 0.1, (0.46, 0.45, 0.56, 0.55))
+    assert storyboard.shot(entries[-1], centred, Size(400, 200)).centre == pytest.approx((0.51, 0.5))
+
+
+def test_close_shots_step_back_for_a_subject_that_would_not_fit():
+    *_, close = storyboard.plan("static", frames=900, fps=30, seeds=list(range(4)))
+    tall = Scene((), Size(640, 320), 0.1, (0.45, 0.05, 0.55, 0.95))
+    small = Scene((), Size(640, 320), 0.1, (0.45, 0.45, 0.55, 0.55))
+    assert storyboard.shot(close, small, Size(400, 200)).zoom == 1
+    assert storyboard.shot(close, tall, Size(400, 200)).zoom == pytest.approx(1 / storyboard.CLOSENESS["close"])
