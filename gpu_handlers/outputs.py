@@ -22,4 +22,6 @@ class Outputs:
     files: tuple[OutputFile, ...]
     metadata: dict[str, Any]
     undelivered: int = 0
-    """Units of the order that are missing from `files`; the metadata says why, and their price goes back."""
+    """Parts of the order that are not in `files`; the metadata says why, and their share of the price goes back."""
+    parts: int | None = None
+    """How many parts the order has, where that is not the number of units it is charged by."""

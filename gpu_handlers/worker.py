@@ -21,7 +21,7 @@ from gpu_handlers.engines.illustrator import Illustrator, Rgb
 from gpu_handlers.failures import JobFailed, WorkerStopping
 from gpu_handlers.outputs import Outputs
 from gpu_handlers.previews import Previews
-from gpu_handlers.stages import manifest
+from gpu_handlers.stages import manifest, provenance
 from studio import catalog, events, jobs, storage, uploads
 from studio.catalog import Order
 from studio.errors import Duplicate, JobEnded, LeaseHeld, LeaseLost, NotFound
@@ -84,7 +84,7 @@ class Worker:
         try:
             self._illustrator = catalogue.illustrator(self.profile)
             if manifest.available():
-                manifest.credentials()  # half a configuration shows here, not in a job
+                provenance.check_signing()  # a configuration that cannot sign shows here, not in every job
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             if reason != self.health.reason:  # once is enough
@@ -155,7 +155,7 @@ class Worker:
         facts = asdict(self._illustrator.facts)
         timings = context.timings | {"total": seconds}
         metadata = facts | outputs.metadata | {"timings": timings}
-        return {"files": stored, "metadata": metadata, "undelivered": outputs.undelivered}
+        return {"files": stored, "metadata": metadata, "undelivered": outputs.undelivered, "parts": outputs.parts}
 
     @contextmanager
     def _heartbeat(self, job_id: str, attempt: int) -> Iterator[Callable[[Progress], None]]:

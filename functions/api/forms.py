@@ -8,7 +8,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from multipart import MultipartError, MultipartParser, MultipartPart, parse_options_header
+from multipart import MultipartError, MultipartParser, parse_options_header
 
 from studio import catalog, uploads
 from studio.errors import BadPicture, Fault, InvalidOrder, MalformedRequest, TooLarge
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Lambda takes 6 MB per request, a third of which Base64 uses up. Larger files go through `POST /api/v1/uploads`.
 MAX_FORM_BYTES = 4_400_000
 MAX_PARTS = 32
+PLACEHOLDER = "upl_" + "0" * 26
 
 
 def is_form(event: APIGatewayProxyEventV2) -> bool:
@@ -37,22 +38,34 @@ def order_json(event: APIGatewayProxyEventV2, user_id: str) -> str:
     kind = catalog.order_type(event.raw_path.rpartition("/")[2])
     order: dict[str, Any] = {}
     faults: list[Fault] = []
-    for part in _parts(event):
-        if part.name in order:
-            faults.append(Fault(f"/{part.name}", "is given twice"))
-        elif part.filename is None:
-            order[part.name] = _value(kind, part.name, part.value)
+    files: dict[str, bytes] = {}
+    for name, value in _parts(event):
+        if name in order:
+            faults.append(Fault(f"/{name}", "is given twice"))
+        elif isinstance(value, str):
+            order[name] = _value(kind, name, value)
+        elif name in kind.picture_fields():
+            order[name], files[name] = PLACEHOLDER, value
         else:
-            try:
-                order[part.name] = uploads.accept(user_id, part.raw)
-            except BadPicture as error:
-                faults.append(Fault(f"/{part.name}", error.detail))
-    if faults:
-        raise InvalidOrder("; ".join(f"{fault.pointer} {fault.detail}" for fault in faults), faults=tuple(faults))
+            faults.append(Fault(f"/{name}", "is not a picture of this request"))
+    _refuse(faults)
+    catalog.parse(kind.feature, order)  # nothing is stored for an order that is wrong anyway
+    for name, content in files.items():
+        try:
+            order[name] = uploads.accept(user_id, content)
+        except BadPicture as error:
+            faults.append(Fault(f"/{name}", error.detail))
+    _refuse(faults)
     return json.dumps(order)
 
 
-def _parts(event: APIGatewayProxyEventV2) -> list[MultipartPart]:
+def _refuse(faults: list[Fault]) -> None:
+    if faults:
+        raise InvalidOrder("; ".join(f"{fault.pointer} {fault.detail}" for fault in faults), faults=tuple(faults))
+
+
+def _parts(event: APIGatewayProxyEventV2) -> list[tuple[str, str | bytes]]:
+    """Name and value of every part; files are bytes, fields are text."""
     try:
         body = base64.b64decode(event.body or "", validate=True) if event.is_base64_encoded else _raw(event)
         if len(body) > MAX_FORM_BYTES:
@@ -70,8 +83,8 @@ def _parts(event: APIGatewayProxyEventV2) -> list[MultipartPart]:
             memory_limit=2 * MAX_FORM_BYTES,
             disk_limit=0,
         )
-        return list(parser)
-    except (MultipartError, ValueError, binascii.Error) as error:
+        return [(part.name, part.value if part.filename is None else part.raw) for part in parser]
+    except (MultipartError, ValueError, LookupError, binascii.Error) as error:
         raise MalformedRequest(f"The form cannot be read: {error}.") from error
 
 

@@ -39,7 +39,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     request_id = request.request_context.request_id
     try:
         caller = gate.admit(request)
-        if caller and forms.is_form(request):
+        if caller and request.route_key == gate.SUBMIT_ROUTE and forms.is_form(request):
             event = _with_json(event, forms.order_json(request, caller.user_id))
         app.append_context(caller=caller)
         answer = app.resolve(event, context)

@@ -270,7 +270,8 @@ def _progress(job: JobRow, status: Status) -> ProgressView:
         return ProgressView(value=1, stage="done", step=1, steps=1)
     if job.progress:
         told = dict(job.progress)
-        links = [storage.link(key) for key in told.pop("previews", [])]
+        keys = told.pop("previews", [])  # of unchecked, unpaid work: only shown while it is being made
+        links = [storage.link(key) for key in keys] if status is Status.PROCESSING else []
         return ProgressView(**told, previews=links)
     return ProgressView(value=0, stage="queued" if status is Status.PENDING else "starting", step=0, steps=1)
 

@@ -11,7 +11,7 @@ from studio.catalog import ImageGeneration
 
 def run(order: ImageGeneration, ctx: JobContext) -> Outputs:
     """Draw the pictures, hold back what may not be shown, and sign the rest with how they were made."""
-    safety.check_prompt(order.prompt)
+    safety.check_prompt(order.prompt, negative=order.negative_prompt)
     seeds = illustrate.seeds(order.seed, order.num_images)
     with ctx.stage("illustrate", until=0.95) as stage:
         reference = ctx.picture("reference") if order.reference else None

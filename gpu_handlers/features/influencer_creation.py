@@ -42,7 +42,8 @@ def run(order: InfluencerCreation, ctx: JobContext) -> Outputs:
         "images": [shot.record() | {"safety": flag.record()} for shot, flag in zip(sitting.shots, flags, strict=True)],
         "provenance": provenance.record(),
     }
-    return Outputs(files, metadata | sitting.record)
+    missing = len(sitting.shots) - len(shown)
+    return Outputs(files, metadata | sitting.record, undelivered=missing, parts=len(sitting.shots))
 
 
 @dataclass(frozen=True, slots=True)

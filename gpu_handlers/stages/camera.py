@@ -245,5 +245,5 @@ def _sampled(source: Plane, x: Floats, y: Floats, factor: int, size: tuple[int, 
         ]
         for part in (x, y)
     )
-    # Float maps: in OpenCV 5 they are faster than fixed-point ones, and for one or four channels by far.
+    # Float maps and one or four channels: measured the fastest of what OpenCV has (two and three channels cost more).
     return np.asarray(cv2.remap(source, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)

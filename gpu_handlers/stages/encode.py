@@ -26,6 +26,7 @@ from gpu_handlers.stages.i420 import Frame
 CRF = 20  # visually lossless for drawn and generated pictures; 22 starts to show in skies
 AUDIO_BITRATE = "160k"
 BT709 = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
+PIPE_BYTES = 2**20  # most that Linux gives without privileges; a frame then takes two turns instead of twenty
 END_SECONDS = 60  # for the last frames and for moving the index to the front
 JPEG_QUALITY = 90
 
@@ -79,7 +80,11 @@ def video(
     count = 0
     with tempfile.TemporaryFile() as words:
         process = subprocess.Popen(
-            _command(path, size, fps, audio, speed, codec, title), stdin=subprocess.PIPE, stdout=words, stderr=words
+            _command(path, size, fps, audio, speed, codec, title),
+            stdin=subprocess.PIPE,
+            stdout=words,
+            stderr=words,
+            pipesize=PIPE_BYTES,
         )
         try:
             assert process.stdin is not None  # noqa: S101 - PIPE was asked for; this tells mypy

@@ -353,6 +353,8 @@ def _run_edges(inside: NDArray[np.bool_], middle: float) -> tuple[Floats, Floats
         left[y] = gaps_left[-1] + 1 if len(gaps_left) else 0
         right[y] = centre + gaps_right[0] - 1 if len(gaps_right) else width - 1
     known = np.flatnonzero(~np.isnan(left))
+    if not known.size:  # two pieces side by side, for example a pair of socks
+        raise _not_found()
     rows = np.arange(height)
     return np.interp(rows, known, left[known]), np.interp(rows, known, right[known])
 

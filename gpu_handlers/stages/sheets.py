@@ -21,6 +21,7 @@ from gpu_handlers.stages.i420 import Plane
 
 QUARTER = 4
 MAX_SHEETS = 6
+STEP = 0.05  # nearness between neighbouring layers, as a share of the pivot, from which they get sheets of their own
 EIGHTH = 8  # what a finish (bloom, vignette) is continued at where it has to be guessed
 OPAQUE = 250  # of 255: from here on a pixel counts as covered
 DILATION_PX = 9  # depth edges of real depth maps lie inside the object; measured best in research/video.md §2
@@ -146,7 +147,7 @@ def _groups(layers: tuple[Layer, ...], grounds: dict[int, int], pivot: float) ->
         at: abs(nearness[at] - nearness[at - 1]) for at in range(1, len(layers)) if grounds.get(at, at) == at
     }  # fmt: skip
     largest = sorted(steps, key=lambda at: -steps[at])[: MAX_SHEETS - 1]
-    bounds = [0, *sorted(at for at in largest if steps[at] > 0.035 * pivot), len(layers)]
+    bounds = [0, *sorted(at for at in largest if steps[at] > STEP * pivot), len(layers)]
     return [list(range(a, b)) for a, b in pairwise(bounds)]
 
 

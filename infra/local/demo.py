@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import secrets
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import imageio_ffmpeg
 from PIL import Image
 from rich import box
 from rich.console import Console
@@ -47,6 +47,16 @@ WISHES = (
     Wish(
         "influencer-creation",
         {"gender": "female", "ethnicity": "asian", "ageRange": "26-35", "style": "professional", "poses": 3, "seed": 7},
+    ),
+    Wish(
+        "3d-video",
+        {
+            "prompt": "A dragon flying over snow-capped mountains",
+            "duration": 15,
+            "cameraMovement": "orbit",
+            "style": "cinematic",
+            "seed": 7,
+        },
     ),
 )
 
@@ -139,16 +149,29 @@ def _download(http: httpx.Client, job: dict[str, Any], file: dict[str, Any]) -> 
     content = httpx.get(file["url"], timeout=60, trust_env=False).raise_for_status().content
     if len(content) != file["sizeBytes"]:
         raise DemoFailed(f"{file['name']} has {len(content)} bytes, not {file['sizeBytes']}")
-    with Image.open(io.BytesIO(content)) as picture:
-        picture.load()
-        if min(picture.size) < MIN_SIDE_PIXELS:
-            raise DemoFailed(f"{file['name']} is only {picture.width}×{picture.height}")
     redirect = http.get(job["urls"]["download"], params={"file": file["name"]})
     if redirect.status_code != 302:
         raise DemoFailed(f"?file={file['name']} answered {redirect.status_code}")
     path = OUTPUT / f"{job['feature']}-{file['name']}"
     path.write_bytes(content)
+    _check(path, file["contentType"])
     return path
+
+
+def _check(path: Path, content_type: str) -> None:
+    """Decode the file; raises `DemoFailed` when it is not what it says."""
+    kind = content_type.partition("/")[0]
+    if kind == "image":
+        with Image.open(path) as picture:
+            picture.load()
+            if min(picture.size) < MIN_SIDE_PIXELS:
+                raise DemoFailed(f"{path} is only {picture.width}×{picture.height}")
+    elif kind == "video":
+        frames, seconds = imageio_ffmpeg.count_frames_and_secs(str(path))
+        if not frames or not seconds:
+            raise DemoFailed(f"{path} has {frames} frames in {seconds} s")
+    else:
+        json.loads(path.read_bytes())
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:

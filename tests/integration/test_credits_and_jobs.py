@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from studio import clock, credits, jobs, outbox
+from studio import catalog, clock, credits, jobs, outbox
 from studio.errors import DeliveryFailed, InsufficientCredits, JobEnded, KeyReused, LeaseHeld, LeaseLost, NotFound
 from studio.events import Finished
 from studio.jobs import Progress
@@ -65,6 +65,17 @@ def test_what_was_not_delivered_is_not_charged(studio):
     assert [(e.kind, e.amount) for e in studio.ledger(user)] == [("signup", 50), ("hold", -8), ("refund", 6)]
     assert studio.news()[0]["detail"]["credits"] == {"charged": 2, "refunded": 6}
     assert_books_balance(studio, user)
+
+
+def test_parts_of_a_set_are_refunded_by_their_share(studio):
+    user = studio.user()
+    order = catalog.parse(
+        "influencer-creation", {"gender": "male", "ethnicity": "mixed", "ageRange": "60+", "poses": 5}
+    )
+    job = jobs.submit(user.id, order).job
+    jobs.claim(job.id)
+    jobs.settle(Finished(job.id, 1, "succeeded", result_of(job) | {"undelivered": 2, "parts": 5}))
+    assert (user.balance(), user.held()) == (47, 0)
 
 
 @pytest.mark.parametrize("undelivered", [4, 5, -1])

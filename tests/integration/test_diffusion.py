@@ -61,7 +61,7 @@ def test_a_reference_changes_the_picture_and_stands_in_the_record(studio, worker
         return storage.read(result["files"][0]["key"], max_bytes=10**7), result["metadata"]
 
     without, _ = drawn()
-    guided, metadata = drawn(reference=reference, referenceMode=mode, strength=0.5)
+    guided, metadata = drawn(reference=reference, referenceMode=mode, strength=0.5, consent=True)
     assert guided != without
     assert metadata["reference"] == {"mode": mode, "strength": 0.5}
 
@@ -83,5 +83,7 @@ def test_previews_can_be_looked_at_while_the_picture_is_made(studio, worker, mon
     assert "/preview-1.jpg?" in link
     assert "X-Amz-Signature" in link
     key = storage.output_prefix(user.id, job.id, 1) + "preview-1.jpg"
+    settle(studio)
+    assert JobView.of(studio.job(job)).progress.previews == [], "only shown while it is being made"
     preview = Image.open(io.BytesIO(storage.read(key, max_bytes=10**6)))
     assert (preview.format, max(preview.size)) == ("JPEG", 320)

@@ -8,11 +8,13 @@ import uuid
 import zlib
 from typing import Any
 
+import boto3
 import pytest
 from PIL import Image
 
 from studio import pictures, storage, uploads
 from studio.errors import BadPicture
+from studio.tables import Persona
 from tests.integration.samples import photo
 from tests.integration.test_api import Client, assert_problem
 
@@ -84,6 +86,7 @@ def test_the_same_form_with_the_same_key_is_one_job(http, user):
         ({"cloth": b"<svg onload=alert(1)>"}, "/cloth"),
         ({"cloth": b""}, "/cloth"),
         ({"extra": "1"}, "/extra"),
+        ({"extra": photo()}, "/extra"),
     ],
 )
 def test_bad_forms_name_the_field_and_cost_nothing(http, user, studio, change, pointer):
@@ -104,6 +107,30 @@ def test_forms_that_cannot_be_read(http, user, body):
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+def test_a_wrong_form_stores_no_picture(http, user):
+    send(http, person=photo(), cloth=photo(300, 300), category="formal")  # no consent
+    send(http, "/api/v1/jobs/image-generation", prompt="x", picture=photo(400, 400))
+    stored = boto3.client("s3").list_objects_v2(Bucket="media", Prefix=f"inputs/{user.id}/")
+    assert stored["KeyCount"] == 0
+
+
+def test_fields_in_odd_encodings_are_refused(http, user):
+    for field in (
+        b'Content-Disposition: form-data; name="category"\r\nContent-Type: text/plain; charset=foo\r\n\r\nformal',
+        b'Content-Disposition: form-data; name="category"\r\n\r\n\xff\xfe',
+    ):
+        answer = http(
+            "POST", SWAP, b"--x\r\n" + field + b"\r\n--x--\r\n", content_type="multipart/form-data; boundary=x"
+        )
+        assert answer.status in (400, 422), answer.text
+
+
+def test_other_routes_ignore_a_form_content_type(http, user):
+    form_type = "multipart/form-data; boundary=x"
+    assert http("POST", "/api/v1/auth/logout", content_type=form_type).status == 204
+    assert_problem(http("GET", "/api/v1/users/credits"), 401, "unauthorized")
+
+
 def test_a_form_too_large_is_told_about_uploads(http, user):
     answer = send(http, person=b"x" * 4_500_000, cloth=photo(), **SEED_FORM)
     assert "/api/v1/uploads" in assert_problem(answer, 413, "body_too_large")["detail"]
@@ -120,6 +147,8 @@ def test_an_upload_is_ordered_with_its_id(http, user, studio):
     cloth = uploads.accept(user.id, photo(300, 300))
     order = {"person": target["id"], "cloth": cloth, "category": "casual", "consent": True}
     assert http("POST", SWAP, order).status == 202
+    assert not storage.exists(target["fields"]["key"]), "the original, with its metadata, is gone"
+    assert http("POST", SWAP, order | {"seed": 1}).status == 202, "the upload can be used again"
 
 
 def test_uploads_that_are_missing_foreign_or_no_picture_are_named(http, user, studio):
@@ -166,6 +195,7 @@ def bomb(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
+        (bomb(5000, 5000), "megapixels"),
         (bomb(9000, 9000), "megapixels"),
         (bomb(30_000, 30_000), "megapixels"),
         (photo(255, 400), "at least 256"),
@@ -176,7 +206,7 @@ def bomb(width: int, height: int) -> bytes:
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "JPEG, PNG or WebP"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "JPEG, PNG or WebP"),
     ],
-    ids=["bomb", "big bomb", "small", "cut", "gif", "tiff", "empty", "svg", "fake png"],
+    ids=["small bomb", "bomb", "big bomb", "small", "cut", "gif", "tiff", "empty", "svg", "fake png"],
 )
 def test_hostile_files_are_refused_in_words(content, words):
     with pytest.raises(BadPicture, match=words):
@@ -215,6 +245,13 @@ def test_bad_personas_are_refused(http, user, order, pointer):
     assert problem["errors"][0]["pointer"] == pointer
 
 
+def test_an_order_that_is_not_taken_leaves_no_persona(http, user):
+    for _ in range(10):
+        assert http("POST", PERSONA, WHO).status == 202
+    assert_problem(http("POST", PERSONA, WHO), 402, "insufficient_credits")
+    assert Persona.count() == 10
+
+
 def test_a_persona_stays_who_it_is_and_whose_it_is(http, user, studio):
     persona = http("POST", PERSONA, WHO).json["input"]["personaId"]
     other = assert_problem(http("POST", PERSONA, {"personaId": persona, "gender": "male"}), 422, "invalid_request")
@@ -225,10 +262,12 @@ def test_a_persona_stays_who_it_is_and_whose_it_is(http, user, studio):
 
 def test_a_reference_goes_with_any_order_of_pictures(http, user):
     path = "/api/v1/jobs/image-generation"
-    answer = send(http, path, prompt="a fox", numImages="2", strength="0.4", loras="[]", reference=photo())
+    options = {"prompt": "a fox", "numImages": "2", "strength": "0.4", "loras": "[]", "reference": photo()}
+    assert_problem(send(http, path, **options), 422, "invalid_request")
+    answer = send(http, path, **options, consent="true")
     assert answer.status == 202, answer.text
     order = answer.json["input"]
     assert (order["numImages"], order["strength"], order["reference"][:4]) == (2, 0.4, "upl_")
-    missing = {"prompt": "a fox", "reference": "upl_" + "0" * 26}
+    missing = {"prompt": "a fox", "reference": "upl_" + "0" * 26, "consent": True}
     problem = assert_problem(http("POST", path, missing), 422, "invalid_request")
     assert problem["errors"] == [{"pointer": "/reference", "detail": "is not one of your uploads"}]

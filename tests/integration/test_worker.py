@@ -88,6 +88,14 @@ def test_a_job_that_cannot_be_done_is_refunded_in_words(studio, worker, engine):
     assert user.balance() == 50
 
 
+def test_a_prompt_against_the_rules_is_refunded_before_anything_is_drawn(studio, worker, engine):
+    user = studio.user()
+    job = user.submit(prompt="portrait of a woman", negativePrompt="clothes, dress")
+    assert worker.run_job(job.id) is Verdict.DONE
+    settle_what_was_reported(studio)
+    assert (studio.job(job).error["code"], user.balance(), engine.drawn) == ("content_rejected", 50, [])
+
+
 def test_an_unexpected_error_is_tried_again_and_may_succeed(studio, worker, engine):
     job = studio.user().submit()
     engine.on_step[2] = _raise(MemoryError("once"))

@@ -38,11 +38,12 @@ class Likeness:
 
     score: float | None
     why: str | None = None
+    installed: bool = True
 
     @property
     def same(self) -> bool:
-        """Whether nothing speaks against one person: alike enough, or not measured."""
-        return self.score is None or self.score >= SAME_PERSON
+        """Whether nothing speaks against one person: alike enough, or no means to tell. No face speaks against it."""
+        return not self.installed or (self.score is not None and self.score >= SAME_PERSON)
 
     @property
     def rank(self) -> float:
@@ -61,7 +62,7 @@ def compare(one: Rgb, other: Rgb) -> Likeness:
     """The largest faces of two pictures."""
     place = folder()
     if place is None:
-        return Likeness(None, "face comparison is not installed here")
+        return Likeness(None, "face comparison is not installed here", installed=False)
     with _running:
         features = [_feature(place, image) for image in (one, other)]
         if features[0] is None or features[1] is None:

@@ -69,12 +69,14 @@ class Order(BaseModel):
 
     def pictures(self) -> list[tuple[str, str]]:
         """JSON pointer and upload id of every picture the order refers to."""
-        given = {
-            name: value
-            for name, field in type(self).model_fields.items()
-            if _is_picture(field) and (value := getattr(self, name)) is not None
-        }
-        return [(f"/{to_camel(name)}", value) for name, value in sorted(given.items())]
+        named = ((name, field) for name, field in type(self).model_fields.items() if _is_picture(field))
+        given = {to_camel(name): getattr(self, name) for name, _ in named}
+        return [(f"/{name}", value) for name, value in sorted(given.items()) if value is not None]
+
+    @classmethod
+    def picture_fields(cls) -> set[str]:
+        """Names of the fields that take a picture, as the API spells them."""
+        return {to_camel(name) for name, field in cls.model_fields.items() if _is_picture(field)}
 
     def stored(self) -> dict[str, Any]:
         """The order as JSON, in the spelling of the API."""
@@ -126,7 +128,10 @@ class ImageGeneration(Order):
         [], max_length=3, description="Additions to the model from the operator's list, for engines that have steps."
     )
     num_images: Annotated[int, Whole(1, 4)] = Field(1, description="Each is charged.")
-    reference: Picture | None = Field(None, description="A picture to go by.")
+    reference: Picture | None = Field(None, description="A picture to go by; needs `consent`.")
+    consent: Literal[True] | None = Field(
+        None, description="The reference may be used, and any person in it agreed to this."
+    )
     reference_mode: Literal["composition", "style"] = Field(
         "composition", description="Start from the reference, or take over its look."
     )
@@ -143,6 +148,12 @@ class ImageGeneration(Order):
         if not prompt.strip():
             raise ValueError("must contain something other than spaces")
         return prompt
+
+    @model_validator(mode="after")
+    def _agreed(self) -> Self:
+        if self.reference is not None and self.consent is None:
+            raise ValueError("needs consent: true with a reference")
+        return self
 
     @property
     def units(self) -> int:

@@ -32,7 +32,7 @@ from studio.errors import (
 )
 from studio.events import Finished
 from studio.settings import settings
-from studio.tables import JobRow, OutboxRow, Request, Settlement, Transaction, retried, transaction
+from studio.tables import JobRow, OutboxRow, Persona, Request, Settlement, Transaction, retried, transaction
 from studio.telemetry import logger
 
 JOB_ID = re.compile(r"job_[0-9a-z]{26}")
@@ -128,9 +128,10 @@ def submit(user_id: str, order: Order, *, key: str | None = None, request_id: st
     if order.draft:
         limits.take(limits.DRAFTS, user_id)
     uploads.require(user_id, order)
-    job = _new(user_id, personas.attached(user_id, order), request_id)
+    complete, persona = personas.attached(user_id, order)
+    job = _new(user_id, complete, request_id)
     try:
-        message = _create(job, _Asked(order, key))
+        message = _create(job, _Asked(order, key), persona)
         outbox.send(message)  # best effort now; the sweeper repeats it if we die here
     except (AlreadyExists, InsufficientCredits, PynamoDBException):
         if find(job.id):  # a try whose answer was lost had made it
@@ -144,13 +145,15 @@ def submit(user_id: str, order: Order, *, key: str | None = None, request_id: st
 
 
 @retried
-def _create(job: JobRow, asked: _Asked) -> OutboxRow:
+def _create(job: JobRow, asked: _Asked, persona: Persona | None) -> OutboxRow:
     with transaction() as tx:
         if job.credits:
             credits.hold(tx, job.user_id, int(job.credits), job.id)
         tx.create(job, condition=JobRow.id.does_not_exist(), otherwise=AlreadyExists("this job exists"))
         queue: outbox.Target = "drafts" if asked.order.draft else "jobs"
         message = outbox.queue(tx, queue, json.dumps({"jobId": job.id}), row_id=_message_id(job))
+        if persona:
+            tx.create(persona, condition=Persona.id.does_not_exist(), otherwise=AlreadyExists("this persona exists"))
         if asked.key is not None:
             _remember(tx, job.user_id, asked.order, asked.key, job.id)
     return message
@@ -466,7 +469,7 @@ def _mark_ended(
 def _price_of_undelivered(job: JobRow, held: int, result: dict[str, Any] | None) -> int:
     """What goes back for units that were ordered and, for a reason the result names, not delivered."""
     missing = int((result or {}).get("undelivered", 0))
-    units = catalog.parse(job.feature, job.order).units
+    units = int((result or {}).get("parts") or catalog.parse(job.feature, job.order).units)
     if not 0 <= missing < units:
         raise ValueError("a delivered job delivers at least one unit")
     return held * missing // units

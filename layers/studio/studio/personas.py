@@ -10,16 +10,17 @@ from studio.errors import Fault, InvalidOrder
 from studio.tables import Persona
 
 
-def attached(user_id: str, order: Order) -> Order:
-    """The order with its persona complete: a new one is remembered, a known one fills in who it is.
+def attached(user_id: str, order: Order) -> tuple[Order, Persona | None]:
+    """The order with its persona complete, and the persona if it is new and is to be created with the job.
 
     Raises:
         InvalidOrder: the persona does not exist or is another user's, or the order describes somebody else.
     """
     if not isinstance(order, InfluencerCreation):
-        return order
+        return order, None
+    new = None
     if order.persona_id is None:
-        persona = Persona(
+        persona = new = Persona(
             ids.new("psn"),
             user_id=user_id,
             gender=order.gender,
@@ -27,7 +28,6 @@ def attached(user_id: str, order: Order) -> Order:
             age_range=order.age_range,
             created_at=clock.iso(clock.now()),
         )
-        persona.save()
     else:
         persona = _known(user_id, order.persona_id)
         _require_same_person(order, persona)
@@ -37,12 +37,12 @@ def attached(user_id: str, order: Order) -> Order:
         "ethnicity": persona.ethnicity,
         "age_range": persona.age_range,
     }
-    return order.model_copy(update=who)
+    return order.model_copy(update=who), new
 
 
 def _known(user_id: str, persona_id: str) -> Persona:
     try:
-        persona = Persona.get(persona_id)
+        persona = Persona.get(persona_id, consistent_read=True)
     except DoesNotExist as error:
         raise _invalid("personaId", "is not one of your personas") from error
     if persona.user_id != user_id:

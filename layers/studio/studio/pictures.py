@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from studio.errors import BadPicture
 
 MIN_SIDE_PIXELS = 256
-MAX_PIXELS = 40_000_000  # a 9 KiB PNG can hold 81 megapixels and cost 381 MiB to decode
+MAX_PIXELS = 24_000_000  # 40 bytes of WebP can hold 40 megapixels, and each copy of them costs 160 MB
 MAX_KEPT_SIDE_PIXELS = 2048  # more than any engine works at
 FORMATS = ("JPEG", "PNG", "WEBP")
 
@@ -37,9 +37,9 @@ def cleaned(content: bytes) -> CleanPicture:
         try:
             with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
                 _check(picture.size, getattr(picture, "n_frames", 1))
-                upright = ImageOps.exif_transpose(picture)
-                transparent = "A" in upright.getbands() or "transparency" in upright.info
-                kept = upright.convert("RGBA" if transparent else "RGB")
+                transparent = "A" in picture.getbands() or "transparency" in picture.info
+                picture.thumbnail((MAX_KEPT_SIDE_PIXELS, MAX_KEPT_SIDE_PIXELS))  # before anything copies it
+                kept = ImageOps.exif_transpose(picture).convert("RGBA" if transparent else "RGB")
         except BadPicture:
             raise
         except UnidentifiedImageError as error:
@@ -48,7 +48,6 @@ def cleaned(content: bytes) -> CleanPicture:
             raise BadPicture(f"must have at most {MAX_PIXELS // 1_000_000} megapixels") from error
         except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:  # what decoders raise on damage
             raise BadPicture("is a damaged picture") from error
-    kept.thumbnail((MAX_KEPT_SIDE_PIXELS, MAX_KEPT_SIDE_PIXELS))
     kept.info.clear()
     buffer = io.BytesIO()
     if transparent:

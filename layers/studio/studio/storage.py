@@ -73,6 +73,11 @@ def read(key: str, *, max_bytes: int) -> bytes:
     return aws.client("s3").get_object(Bucket=settings().media_bucket, Key=key)["Body"].read(max_bytes)
 
 
+def delete(key: str) -> None:
+    """Remove one object; fine if it is gone."""
+    aws.client("s3").delete_object(Bucket=settings().media_bucket, Key=key)
+
+
 def exists(key: str) -> bool:
     """Whether the object is there."""
     try:

@@ -78,3 +78,4 @@ def _ready(user_id: str, upload_id: str) -> None:
         raise
     clean = pictures.cleaned(content)
     storage.put(storage.input_key(user_id, upload_id), clean.content, clean.content_type)
+    storage.delete(storage.incoming_key(user_id, upload_id))  # the original may say where it was taken
