@@ -8,7 +8,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from gpu_handlers.entry import queue_worker
 from gpu_handlers.stages import mark
-from studio import clock, jobs, limits, workers
+from studio import catalog, clock, jobs, limits, workers
 from studio.errors import TooManyRequests
 from tests.integration.conftest import ORDER
 from tests.integration.test_api import SUBMIT, Client, assert_problem
@@ -66,6 +66,16 @@ def test_the_quota_of_drafts_is_exact_and_tells_when_it_is_over(studio, http, mo
     later = clock.epoch() + problem["retryAfter"]
     monkeypatch.setattr(clock, "epoch", lambda: later)
     assert http("POST", SUBMIT, ORDER | {"quality": "draft"}).status == 202
+
+
+def test_videos_have_a_smaller_quota_of_their_own(studio, monkeypatch):
+    monkeypatch.setattr(limits, "VIDEO_DRAFTS", limits.Bucket("video drafts", quota=1, window_seconds=900))
+    user = studio.user()
+    video = catalog.parse("3d-video", catalog.ORDERS["3d-video"].example | {"quality": "draft"})
+    jobs.submit(user.id, video)
+    with pytest.raises(TooManyRequests, match="video drafts"):
+        jobs.submit(user.id, video)
+    assert user.submit(quality="draft").status == "pending"
 
 
 def test_quotas_are_per_user(studio, monkeypatch):

@@ -126,7 +126,7 @@ def submit(user_id: str, order: Order, *, key: str | None = None, request_id: st
     if key is not None and (earlier := _earlier(user_id, order, key)):
         return Submission(earlier, replayed=True)
     if order.draft:
-        limits.take(limits.DRAFTS, user_id)
+        limits.take(limits.for_draft(order), user_id)
     uploads.require(user_id, order)
     complete, persona = personas.attached(user_id, order)
     job = _new(user_id, complete, request_id)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pynamodb.exceptions import UpdateError
 
 from studio import clock
+from studio.catalog import Order
 from studio.errors import TooManyRequests
 from studio.tables import Limit
 
@@ -26,6 +27,12 @@ class Bucket:
 
 
 DRAFTS = Bucket("drafts", quota=60, window_seconds=900)
+VIDEO_DRAFTS = Bucket("video drafts", quota=10, window_seconds=900)  # each keeps a worker busy for seconds
+
+
+def for_draft(order: Order) -> Bucket:
+    """The bucket that a free draft of this order counts in."""
+    return VIDEO_DRAFTS if order.unit == "video" else DRAFTS
 
 
 def take(bucket: Bucket, user_id: str) -> None:
