@@ -24,7 +24,8 @@ def main() -> int:
     arguments = parser.parse_args()
     command = arguments.command
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup make up` means it
+            signal.signal(number, _interrupt)
     try:
         return _up() if command == "up" else _demo(arguments.prompt)
     except KeyboardInterrupt:

@@ -25,6 +25,15 @@ from infra.local.studio import AlreadyRunning, LocalStudio
 from tests.local.conftest import ORDER, SUBMIT, wait_for
 
 
+# Programs started in the background inherit that SIGINT and SIGHUP are ignored, and these tests may be one of them.
+AS_IN_A_TERMINAL = """
+import os, signal, sys
+for number in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
 def logs_of(studio: LocalStudio) -> str:
     logs = studio.session().client("logs", endpoint_url=studio.emulator.url)
     pages = logs.get_paginator("filter_log_events")
@@ -188,7 +197,11 @@ def _demo(folder: Path) -> subprocess.Popen[bytes]:
     marked = {**os.environ, "PYTHONPATH": str(ROOT), "STUDIO_MARK": str(folder), "TMPDIR": str(temporary)}
     with (folder / "output").open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "infra.local", "demo"], cwd=folder, env=marked, stdout=output, stderr=output
+            [sys.executable, "-c", AS_IN_A_TERMINAL, sys.executable, "-m", "infra.local", "demo"],
+            cwd=folder,
+            env=marked,
+            stdout=output,
+            stderr=output,
         )
 
 
