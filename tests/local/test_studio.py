@@ -24,7 +24,6 @@ from infra.local.stack import ROOT, template
 from infra.local.studio import AlreadyRunning, LocalStudio
 from tests.local.conftest import ORDER, SUBMIT, wait_for
 
-
 # Programs started in the background inherit that SIGINT and SIGHUP are ignored, and these tests may be one of them.
 AS_IN_A_TERMINAL = """
 import os, signal, sys
