@@ -21,6 +21,7 @@ SIZES = (Size(1024, 1024), Size(1920, 1080))
 STYLES = ("realistic", "cinematic", "cartoon")
 RANDOM_PROMPTS = 2000
 RANDOM_SIZE = Size(512, 512)
+BUDGET_MS, BUDGET_MS_PER_MEGAPIXEL = 200, 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,13 @@ def _random_prompts(engine: SketchEngine) -> tuple[float, float]:
     return times[len(times) // 2], times[-1]
 
 
+def _budget_ms(size: Size) -> float:
+    return BUDGET_MS + BUDGET_MS_PER_MEGAPIXEL * size.width * size.height / 1e6
+
+
 def _report(rows: list[Row], median_ms: float, slowest_ms: float) -> str:
+    slowest = [(row.size, row.slowest_ms) for row in rows] + [(RANDOM_SIZE, slowest_ms)]
+    within = all(ms <= _budget_ms(size) for size, ms in slowest)
     lines = [
         "# Sketch engine",
         "",
@@ -94,6 +101,9 @@ def _report(rows: list[Row], median_ms: float, slowest_ms: float) -> str:
         "",
         f"{RANDOM_PROMPTS:,} random prompts at {RANDOM_SIZE.width}×{RANDOM_SIZE.height}: median {median_ms:.0f} ms, "
         f"slowest {slowest_ms:.0f} ms, no exception.",
+        "",
+        f"Budget of a picture: {BUDGET_MS} ms plus {BUDGET_MS_PER_MEGAPIXEL} ms per megapixel; "
+        f"{'no picture' if within else 'at least one picture'} above went over it.",
         "",
     ]
     return "\n".join(lines)

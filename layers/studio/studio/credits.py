@@ -67,38 +67,27 @@ def hold(tx: Transaction, user_id: str, amount: int, job_id: str) -> None:
     _post(tx, row, f"hold:{job_id}", "hold", amount=-amount, held=amount, job_id=job_id)
 
 
-def refund(tx: Transaction, user_id: str, job_id: str) -> int:
-    """Give back exactly what was held for the job, whatever the price is today; returns the amount."""
-    amount = held_for(user_id, job_id)
-    if amount == 0:
-        return 0
-    row = Balance.get(user_id, consistent_read=True)
-    _post(tx, row, f"refund:{job_id}", "refund", amount=amount, held=-amount, job_id=job_id)
-    return amount
+def settle(tx: Transaction, user_id: str, job_id: str, *, held: int, returned: int) -> None:
+    """End the hold of a job: `returned` credits go back with a refund entry, the rest is spent.
 
-
-def keep(tx: Transaction, user_id: str, job_id: str, *, returned: int = 0) -> int:
-    """Turn the hold of a delivered job into spent credits; returns the amount that was held.
-
-    If nothing is returned the balance does not change, so there is no new entry: the hold's entry is the price paid.
+    Where nothing goes back the balance does not change, so there is no new entry: the hold's entry is the price paid.
 
     Args:
-        returned: credits of what was ordered and not delivered; they go back with a refund entry.
+        held: what `held_for` says; drafts hold nothing and settle nothing.
+        returned: 0 … `held`, whatever the price is today.
     """
-    amount = held_for(user_id, job_id)
-    if amount == 0:
-        return 0
+    if held == 0:
+        return
     if returned:
         row = Balance.get(user_id, consistent_read=True)
-        _post(tx, row, f"refund:{job_id}", "refund", amount=min(returned, amount), held=-amount, job_id=job_id)
-        return amount
+        _post(tx, row, f"refund:{job_id}", "refund", amount=min(returned, held), held=-held, job_id=job_id)
+        return
     tx.change(
         Balance(user_id),
-        [Balance.held.add(-amount)],
-        condition=Balance.held >= amount,
+        [Balance.held.add(-held)],
+        condition=Balance.held >= held,
         otherwise=Conflict("held credits changed"),
     )
-    return amount
 
 
 def held_for(user_id: str, job_id: str) -> int:

@@ -420,10 +420,7 @@ def _end(
         )
         ended_before = JobEnded("The job has ended.")
         tx.create(settlement, condition=Settlement.job_id.does_not_exist(), otherwise=ended_before)
-        if delivered:
-            credits.keep(tx, job.user_id, job_id, returned=returned)
-        else:
-            credits.refund(tx, job.user_id, job_id)
+        credits.settle(tx, job.user_id, job_id, held=held, returned=returned)
         # A new attempt may start between our read and this write. Its predecessor has lost; the customer has not.
         overtaken = Conflict() if attempt is None else LeaseLost("a later attempt has the job")
         _mark_ended(tx, job, status, returned, result, error, otherwise=overtaken)
