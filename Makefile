@@ -11,7 +11,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint con
 
 .DELETE_ON_ERROR:
 
-.PHONY: help demo up test lint format bench benchgpu soak lock openapi clean
+.PHONY: help demo up test lint format bench benchgpu audit soak lock openapi clients schemas clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -22,8 +22,8 @@ demo: $(VENV)/.demo node_modules/.installed models/mediapipe/.installed ## one j
 up: $(VENV)/.demo node_modules/.installed models/mediapipe/.installed ## keep a studio running on http://localhost:3000 (state in .studio/)
 	@$(PY) -m infra.local up
 
-test: $(VENV)/.test node_modules/.installed models/mediapipe/.installed ## unit, integration and whole-stack tests
-	@$(PY) -m pytest -q -m "not soak"
+test: $(VENV)/.test .tools/runpod node_modules/.installed models/mediapipe/.installed ## unit, integration and whole-stack tests
+	@$(PY) -m pytest -q -m "not soak" --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 soak: $(VENV)/.test node_modules/.installed models/mediapipe/.installed ## the slow and exhaustive tests
 	@$(PY) -m pytest -q -m soak
@@ -40,14 +40,24 @@ format: $(VENV)/.lint ## rewrite the code in its format
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 
-bench: $(VENV)/.demo node_modules/.installed ## measure what the documents claim
+bench: $(VENV)/.demo node_modules/.installed .tools/moviepy ## measure what the documents claim
 	@PYTHONPATH=.:functions:layers/studio $(PY) -m benchmarks
 
 benchgpu: $(VENV)/.test ## measure full-size SDXL on this machine's GPU, into docs/benchmarks/gpu.md
 	@PYTHONPATH=.:functions:layers/studio $(PY) -m benchmarks.gpu
 
+audit: $(VENV)/.demo ## check every promise about money over all books, read-only (STAGE=dev; without it the local studio)
+	@PYTHONPATH=.:functions:layers/studio $(PY) -m infra.audit $(if $(STAGE),--stage $(STAGE))
+
 openapi: $(VENV)/.demo ## write docs/openapi.json from the code
 	@PYTHONPATH=.:functions:layers/studio $(PY) -m api.openapi > docs/openapi.json
+
+clients: openapi ## write what is generated of the Python and TypeScript clients (the latter needs npm)
+	@$(PY) clients/generate.py
+	@cd clients/typescript && npm ci --loglevel=error --no-update-notifier --no-audit --no-fund --ignore-scripts && npm run --silent generate
+
+schemas: $(VENV)/.demo ## write the schemas of events from the code
+	@PYTHONPATH=.:functions:layers/studio $(PY) -m infra.event_schemas
 
 lock: ## renew constraints.txt from pyproject.toml
 	@rm -rf .tools/lock && $(PYTHON) -m venv .tools/lock
@@ -57,7 +67,7 @@ lock: ## renew constraints.txt from pyproject.toml
 	@.tools/lock/bin/python -m infra.layer
 
 clean: ## remove everything the other targets made, local state included
-	@rm -rf $(VENV) .tools .studio node_modules models demo-output .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .tools .studio node_modules clients/typescript/node_modules clients/typescript/dist models demo-output .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- Installing ------------------------------------------------------------------------------------------------------
@@ -94,8 +104,23 @@ models/mediapipe/.installed: | $(VENV)/.created
 	@rm -rf .tools/mediapipe
 	@touch $@
 
+# A peer of the video benchmark; it wants an older Pillow than ours.
+.tools/moviepy:
+	@rm -rf $@ && $(PYTHON) -m venv $@
+	@$@/bin/python -m pip install --quiet --disable-pip-version-check moviepy==2.2.1
+
 # The SAM CLI pins its own versions of shared packages, so it lives apart.
 .tools/sam: constraints-sam.txt
 	@rm -rf $@ && $(PYTHON) -m venv $@
 	@$@/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-sam.txt aws-sam-cli
+	@touch $@
+
+# RunPod's package brings 54 more, some of which change how others behave (uvloop, brotli, zstd), so it lies on top of
+# the environment of the tests in one of its own.
+.tools/runpod: constraints-runpod.txt | $(VENV)/.test
+	@echo "installing RunPod's package into $@"
+	@rm -rf $@ && $(PY) -m venv --without-pip $@
+	@$(PY) -c 'import site; print(site.getsitepackages()[0])' > "$$($@/bin/python -c 'import site; print(site.getsitepackages()[0])')/below.pth"
+	@$(PY) -m pip --quiet --disable-pip-version-check --python $@/bin/python install \
+	  --constraint constraints.txt --constraint constraints-runpod.txt --group runpod || { rm -rf $@; exit 1; }
 	@touch $@

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks import sketch, video
+from benchmarks import films, sketch, video
 
 if __name__ == "__main__":
     video.main()
+    films.main()
     sketch.main()  # last: it binds this process to one core

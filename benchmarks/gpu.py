@@ -10,28 +10,25 @@ import argparse
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any
 
 import torch
-from diffusers import StableDiffusionXLPipeline
 
-from benchmarks import counting, sdxl_full
+from benchmarks import sdxl_full
+from benchmarks.gpu_cases import Case, Draw, Sitting, TryOn
 from gpu_handlers.engines import tiny_components
-from gpu_handlers.engines.illustrator import CannotDraw, PictureOrder, Size
+from gpu_handlers.engines.illustrator import CannotDraw, Size
 from gpu_handlers.engines.memory import GIB, is_out_of_memory
-from gpu_handlers.engines.sdxl import SdxlEngine, prompts, schedulers
-from gpu_handlers.engines.sdxl.components import TEXT_ENCODERS, VAE, Components
-from gpu_handlers.engines.sdxl.schedulers import Plan
+from gpu_handlers.engines.sdxl import SdxlEngine
+from gpu_handlers.engines.sdxl.components import Components
+from gpu_handlers.failures import JobFailed
 
 REPORT = Path("docs/benchmarks/gpu.md")
 RUNS = (1, 2, 3)
 UNMEASURED = "unmeasured (no GPU on this machine)"
-
-PROMPT = "a lighthouse on a cliff at sunset, waves below, warm light"
 
 # What an 8 GB card lets one process have; the rest is the context and the display.
 EMULATED_GIB = 7.4
@@ -43,42 +40,28 @@ RTX_3050 = PEAKS["3050"]
 PUBLISHED_UTILISATION = 0.75
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One row: an order, and how much of the device's memory it may use."""
-
-    name: str
-    steps: int
-    size: Size
-    pictures: int = 1
-    capped: bool = False
-
-    @property
-    def plan(self) -> Plan:
-        """As the engine plans it."""
-        return schedulers.plan(schedulers.FAST, steps=self.steps, scheduler="auto", negative="")
-
-    def order(self, run: int) -> PictureOrder:
-        """As the engine takes it; every run has a prompt of its own, because the engine remembers encoded ones."""
-        return PictureOrder(
-            f"{PROMPT}, {run}", "realistic", self.size, tuple(range(self.pictures)), steps=self.steps
-        )  # fmt: skip
-
-
 SQUARE, LARGEST = Size(1024, 1024), Size(1536, 1536)
-CASES = (
-    Case("1024², 30 steps, guided", 30, SQUARE),
-    Case("1024², 20 steps, guided", 20, SQUARE),
-    Case("1024², Lightning 8 steps", 8, SQUARE),
-    Case("4 × 1024², Lightning 8 steps", 8, SQUARE, pictures=4),
-    Case("4 × 1024², 30 steps, guided", 30, SQUARE, pictures=4),
-    Case("8 GB: 1024², 30 steps, guided", 30, SQUARE, capped=True),
-    Case("8 GB: 4 × 1024², Lightning 8 steps", 8, SQUARE, pictures=4, capped=True),
-    Case("8 GB: 4 × 1536², 30 steps, guided", 30, LARGEST, pictures=4, capped=True),
+CASES: tuple[Case, ...] = (
+    Draw("1024², 30 steps, guided", 30, SQUARE),
+    Draw("1024², 20 steps, guided", 20, SQUARE),
+    Draw("1024², Lightning 8 steps", 8, SQUARE),
+    Draw("4 × 1024², Lightning 8 steps", 8, SQUARE, pictures=4),
+    Draw("4 × 1024², 30 steps, guided", 30, SQUARE, pictures=4),
+    TryOn("cloth swap, 1024² of clothes", SQUARE),
+    Sitting("influencer, 10 poses", 10),
+    Draw("8 GB: 1024², 30 steps, guided", 30, SQUARE, capped=True),
+    Draw("8 GB: 4 × 1024², Lightning 8 steps", 8, SQUARE, pictures=4, capped=True),
+    Draw("8 GB: 4 × 1536², 30 steps, guided", 30, LARGEST, pictures=4, capped=True),
+    TryOn("8 GB: cloth swap, 1024² of clothes", SQUARE, capped=True),
+    Sitting("8 GB: influencer, 10 poses", 10, capped=True),
 )
-TINY = tuple(
-    Case(name, steps, Size(64, 64), pictures)
-    for name, steps, pictures in (("11 steps, guided", 11, 1), ("8 steps", 8, 1), ("4 × 8 steps", 8, 4))
+SMALL = Size(64, 64)
+TINY: tuple[Case, ...] = (
+    Draw("11 steps, guided", 11, SMALL),
+    Draw("8 steps", 8, SMALL),
+    Draw("4 × 8 steps", 8, SMALL, pictures=4),
+    TryOn("cloth swap", SMALL),
+    Sitting("influencer, 2 poses", 2, native_px=128),
 )
 
 
@@ -115,7 +98,7 @@ def main(arguments: list[str] | None = None) -> None:
         rows = [_measured(case, _full, _device_seconds) for case in CASES]
         report = _report(rows, device=name, peak=next((peak for key, peak in PEAKS.items() if key in name), None))
     else:
-        report = _report([Row(case, _tflop(case)) for case in CASES], device=None, peak=None)
+        report = _report([Row(case, case.flops(tiny=False) / 1e12) for case in CASES], device=None, peak=None)
     print(report)
     path = options.report or (None if options.tiny else REPORT)
     if path:
@@ -144,7 +127,8 @@ def _measured(case: Case, make: Callable[[], Components], seconds: Callable[[Cal
     finally:
         if case.capped:
             torch.cuda.set_per_process_memory_fraction(1.0)
-    return Row(case, _tflop(case, tiny=components.facts.engine == "tiny"), ours, bare, peak_gib, rungs)
+    tflop = case.flops(tiny=components.facts.engine == "tiny") / 1e12
+    return Row(case, tflop, ours, bare, peak_gib, rungs)
 
 
 def _ours(
@@ -152,54 +136,25 @@ def _ours(
 ) -> tuple[float | str, float | None, tuple[str, ...]]:
     engine = SdxlEngine(components)
     try:
-        first = engine.draw(case.order(0))  # loads, encodes and warms up
-        took = median(seconds(partial(engine.draw, case.order(run))) for run in RUNS)
-        memory = first.record["memory"]
+        first = case.ours(engine, 0)  # loads, encodes and warms up
+        took = median(seconds(partial(case.ours, engine, run)) for run in RUNS)
+        memory = first["memory"]
         return took, memory["peakGib"], tuple(f"{rung['operation']}: {rung['step']}" for rung in memory["steps"])
-    except CannotDraw as error:
+    except (CannotDraw, JobFailed) as error:
         return error.message, None, ()
 
 
 def _bare(
     case: Case, components: Components, seconds: Callable[[Callable[[], object]], float]
 ) -> float | str:  # fmt: skip
-    """`pipe(...)` with everything on the device, as its own documentation uses it."""
     try:
-        pipeline = _bare_pipeline(case.plan, components)
-        wording = prompts.worded(PROMPT, "realistic", "")
-        call: dict[str, Any] = {
-            "prompt": wording.wanted,
-            "negative_prompt": wording.unwanted if case.plan.guided else None,
-            "width": case.size.width,
-            "height": case.size.height,
-            "num_inference_steps": case.steps,
-            "guidance_scale": case.plan.guidance,
-            "num_images_per_prompt": case.pictures,
-            "output_type": "np",
-        }
-        pipeline(**call)
-        return median(seconds(partial(pipeline, **call)) for _ in RUNS)
+        work = case.bare(components)
+        work()
+        return median(seconds(work) for _ in RUNS)
     except Exception as error:
         if not is_out_of_memory(error):
             raise
         return "out of memory"
-
-
-def _bare_pipeline(plan: Plan, components: Components) -> Any:
-    one, two = components.tokenizers()
-    parts = {name: components.modules[name].load().to(components.device) for name in (*TEXT_ENCODERS, VAE)}
-    pipeline = StableDiffusionXLPipeline(
-        vae=parts[VAE],
-        text_encoder=parts[TEXT_ENCODERS[0]],
-        text_encoder_2=parts[TEXT_ENCODERS[1]],
-        tokenizer=one,
-        tokenizer_2=two,
-        unet=components.modules[plan.pace.unet].load().to(components.device),
-        scheduler=schedulers.build(plan.scheduler, components.scheduler, trailing=plan.pace.trailing),
-        add_watermarker=False,
-    )
-    pipeline.set_progress_bar_config(disable=True)
-    return pipeline
 
 
 def _device_seconds(work: Callable[[], object]) -> float:
@@ -220,29 +175,6 @@ def _clear() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-# ---- Counting --------------------------------------------------------------------------------------------------------
-
-
-def _tflop(case: Case, *, tiny: bool = False) -> float:
-    """Of the UNet and the decoder for the whole case; the text encoders add less than a hundredth."""
-    step = _step_flops(case.size, 2 if case.plan.guided else 1, tiny)
-    return case.pictures * (case.steps * step + _decode_flops(case.size, tiny)) / 1e12
-
-
-@cache
-def _step_flops(size: Size, samples: int, tiny: bool) -> int:
-    with torch.device("meta"):
-        unet = tiny_components.unet() if tiny else sdxl_full.unet()
-    return counting.flops(counting.unet_run(unet, samples=samples, width=size.width, height=size.height))
-
-
-@cache
-def _decode_flops(size: Size, tiny: bool) -> int:
-    with torch.device("meta"):
-        vae = tiny_components.vae() if tiny else sdxl_full.vae()
-    return counting.flops(counting.decode_run(vae, width=size.width, height=size.height))
 
 
 # ---- The report ------------------------------------------------------------------------------------------------------
@@ -271,7 +203,7 @@ def _report(rows: list[Row], *, device: str | None, peak: float | None) -> str:
         f"Predicted for an RTX 3050: with the share of the peak that was measured in the row, or with "
         f"{PUBLISHED_UTILISATION:.0%} where",
         "nothing was measured, which is what published SDXL times on RTX 3060 and 3090 imply.",
-        "Cloth swap and influencer creation have no rows yet.",
+        "Bare of cloth swap and influencer is diffusers' inpainting and T2I-Adapter pipeline, each with an IP-Adapter.",
         "",
     ]
     return "\n".join(lines)

@@ -6,22 +6,37 @@ The configurations are those published with stabilityai/stable-diffusion-xl-base
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, T2IAdapter, UNet2DConditionModel
 from torch import nn
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
+)
 
 from gpu_handlers.engines import tiny_components
 from gpu_handlers.engines.illustrator import EngineFacts
 from gpu_handlers.engines.residency import weight_bytes
-from gpu_handlers.engines.sdxl.components import PREVIEW, TEXT_ENCODERS, VAE, Components, Part
+from gpu_handlers.engines.sdxl.components import (
+    IMAGE_ENCODER,
+    POSE,
+    PREVIEW,
+    TEXT_ENCODERS,
+    VAE,
+    Components,
+    Part,
+)
 from gpu_handlers.engines.sdxl.schedulers import FAST, QUALITY
 
 
 def components(device: torch.device, dtype: torch.dtype, *, micro_batch: int = 1) -> Components:
-    """The parts of the `gpu8` profile without its style adapter."""
+    """The parts of the `gpu8` profile."""
     return Components(
         facts=EngineFacts("sdxl", "random weights, published configuration", "none", "none"),
         device=device,
@@ -33,11 +48,22 @@ def components(device: torch.device, dtype: torch.dtype, *, micro_batch: int = 1
             FAST.unet: _part(unet, dtype),
             VAE: _part(vae, dtype),
             PREVIEW: _part(AutoencoderTiny, dtype),
+            IMAGE_ENCODER: _part(image_encoder, dtype),
+            POSE: _part(pose_adapter, dtype),
         },
         tokenizers=lambda: (tiny_components.tokenizer(), tiny_components.tokenizer()),
         scheduler=tiny_components.SCHEDULER,
+        style_adapter=lambda: _adapter(dtype),
+        face_adapter=lambda: _adapter(dtype),
         micro_batch=micro_batch,
     )
+
+
+@cache
+def _adapter(dtype: torch.dtype) -> dict[str, Any]:
+    """Of ip-adapter-plus_sdxl_vit-h, and the same for faces: 16 image tokens from a resampler of 1280 channels."""
+    state = tiny_components.plus_adapter(unet, image_dim=1280, words=2048, queries=16, hidden=1280)
+    return {part: {name: tensor.to(dtype) for name, tensor in tensors.items()} for part, tensors in state.items()}
 
 
 def _part(make: Callable[[], nn.Module], dtype: torch.dtype) -> Part:
@@ -91,6 +117,34 @@ def vae() -> nn.Module:
         sample_size=1024,
         scaling_factor=0.13025,
         force_upcast=False,
+    )
+    return module
+
+
+def image_encoder() -> nn.Module:
+    """CLIP ViT-H/14, 632 million weights: what the adapters of h94/IP-Adapter look through."""
+    module: nn.Module = CLIPVisionModelWithProjection(
+        CLIPVisionConfig(
+            hidden_size=1280,
+            intermediate_size=5120,
+            num_attention_heads=16,
+            num_hidden_layers=32,
+            patch_size=14,
+            projection_dim=1024,
+            hidden_act="gelu",
+        )
+    )
+    return module
+
+
+def pose_adapter() -> nn.Module:
+    """79 million weights, as TencentARC/t2i-adapter-openpose-sdxl-1.0."""
+    module: nn.Module = T2IAdapter(
+        in_channels=3,
+        channels=[320, 640, 1280, 1280],
+        num_res_blocks=2,
+        downscale_factor=16,
+        adapter_type="full_adapter_xl",
     )
     return module
 

@@ -18,11 +18,12 @@ from PIL import Image
 from gpu_handlers.context import JobContext
 from gpu_handlers.engines import catalogue
 from gpu_handlers.engines.illustrator import Illustrator, Rgb
-from gpu_handlers.failures import JobFailed, WorkerStopping
+from gpu_handlers.failures import JobFailed, WorkerStopping, judged
 from gpu_handlers.outputs import Outputs
 from gpu_handlers.previews import Previews
 from gpu_handlers.stages import manifest, provenance
-from studio import catalog, events, jobs, storage, uploads
+from gpu_handlers.telling import telling
+from studio import catalog, events, ids, jobs, storage, uploads
 from studio.catalog import Order
 from studio.errors import Duplicate, JobEnded, LeaseHeld, LeaseLost, NotFound
 from studio.events import Finished
@@ -30,12 +31,6 @@ from studio.jobs import Progress
 from studio.settings import settings
 from studio.tables import JobRow
 from studio.telemetry import logger
-
-INTERNAL_FAILURE = {
-    "code": "internal",
-    "message": "Something went wrong on our side, several times. Your credits have been returned.",
-}
-
 
 SETUP_RETRY_SECONDS = 60  # weights may appear later: a volume that mounts slowly, an operator who fetches them
 
@@ -55,6 +50,8 @@ class Verdict(Enum):
     """Delete it."""
     AGAIN = "again"
     """Make it visible soon: another try may succeed."""
+    ELSEWHERE = "elsewhere"
+    """Make it visible at once and hold back a little: another machine may have what this one lacks."""
     LEAVE = "leave"
     """Touch nothing: somebody else has the job, and the message comes back by itself if they fail."""
 
@@ -69,6 +66,7 @@ class Worker:
     """Names the engines, see `gpu_handlers.engines.catalogue`."""
     stopping: threading.Event = field(default_factory=threading.Event)
     health: Health = Health("starting")
+    id: str = field(default_factory=lambda: ids.new("wrk"))
     _illustrator: Illustrator | None = None
 
     def setup(self) -> None:
@@ -98,10 +96,10 @@ class Worker:
     def run_job(self, job_id: str, message_id: str | None = None) -> Verdict:
         """Work on one job and report how it ended. Never raises for what happens inside a job."""
         try:
-            job = jobs.claim(job_id, message_id)
+            job = jobs.claim(job_id, message_id, worker=self.id)
         except (JobEnded, NotFound, Duplicate):
             return Verdict.DONE
-        except LeaseHeld:
+        except (LeaseHeld, LeaseLost):
             return Verdict.LEAVE  # the message outlasts the lease, so it comes back if the other worker dies
         logger.append_keys(job=job_id, attempt=int(job.attempt), request=job.request_id)
         try:
@@ -119,15 +117,16 @@ class Worker:
             logger.info("work stopped: the job was cancelled, ended or taken over")
             return Verdict.LEAVE
         except WorkerStopping:
-            return self._hand_back(job.id, attempt, failed=False)
-        except JobFailed as failure:
-            logger.warning("job failed", extra={"code": failure.code})
-            return self._report_failure(job.id, attempt, {"code": failure.code, "message": failure.message})
-        except Exception:
-            logger.exception("attempt failed")
-            if job.failures + 1 < jobs.MAX_FAILURES:
-                return self._hand_back(job.id, attempt, failed=True)
-            return self._report_failure(job.id, attempt, INTERNAL_FAILURE)
+            return self._hand_back(job.id, attempt)
+        except Exception as error:
+            failure = judged(error)
+            if failure is error and not failure.retryable:
+                logger.warning("job failed", extra={"code": failure.code})
+            else:
+                logger.exception("attempt failed", extra={"code": failure.code})
+            if failure.retryable and job.failures + 1 < jobs.MAX_FAILURES:
+                return self._hand_back(job.id, attempt, failure)
+            return self._report_failure(job.id, attempt, failure)
         logger.info("job finished", extra={"timings": result["metadata"]["timings"]})
         return Verdict.DONE
 
@@ -136,7 +135,12 @@ class Worker:
             raise RuntimeError("setup() was not called")
         order = catalog.parse(job.feature, job.order)
         started = time.perf_counter()
-        with self._heartbeat(job.id, attempt) as report:
+        with self._heartbeat(job.id, attempt) as record, telling(job) as tell:
+
+            def report(progress: Progress) -> None:
+                record(progress)
+                tell(progress)
+
             prefix = storage.output_prefix(job.user_id, job.id, attempt)
             previews = Previews(lambda name, content, kind: storage.upload(prefix, name, content, kind).key)
             context = JobContext(
@@ -193,20 +197,24 @@ class Worker:
             finished.set()
             thread.join()
 
-    def _hand_back(self, job_id: str, attempt: int, *, failed: bool) -> Verdict:
+    def _hand_back(self, job_id: str, attempt: int, failure: JobFailed | None = None) -> Verdict:
         try:
-            jobs.release(job_id, attempt, failed=failed)
+            jobs.release(job_id, attempt, failure=failure.code if failure else None)
         except LeaseLost:
             return Verdict.LEAVE
-        return Verdict.AGAIN
+        except Exception:  # the lease runs out by itself, and the message comes back then
+            logger.exception("the job could not be handed back")
+            return Verdict.LEAVE
+        return Verdict.ELSEWHERE if failure and failure.elsewhere else Verdict.AGAIN
 
-    def _report_failure(self, job_id: str, attempt: int, error: dict[str, str]) -> Verdict:
+    def _report_failure(self, job_id: str, attempt: int, failure: JobFailed) -> Verdict:
+        error = {"code": failure.code, "message": failure.message}
         event = Finished(job_id, attempt, "failed", error=error)
         try:
             events.put(events.WORKER_SOURCE, events.JOB_FINISHED, event.detail())
         except Exception:
             logger.exception("failure could not be reported")
-            return self._hand_back(job_id, attempt, failed=True)
+            return self._hand_back(job_id, attempt, failure)
         return Verdict.DONE
 
 

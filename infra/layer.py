@@ -1,4 +1,4 @@
-"""Writes `layers/deps/requirements.txt`: the packages of the functions and all that those need, at the locked versions.
+"""Writes `layers/*/requirements.txt`: the packages of the functions and all that those need, at the locked versions.
 
 `python -m infra.layer`, run by `make lock` in an environment that has them.
 """
@@ -13,7 +13,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-REQUIREMENTS = ROOT / "layers" / "deps" / "requirements.txt"
+LAYERS = {"deps": "functions", "stripe": "payments"}
+"""Folder of a layer, and the group of pyproject.toml that is in it. Later ones leave out what the first one has."""
 HEADING = "# Third-party packages of the Lambda functions, written by `make lock`; versions from constraints.txt.\n"
 
 
@@ -23,9 +24,24 @@ def locked() -> dict[str, str]:
     return {_canonical(name): version for name, version in (line.split("==") for line in lines if "==" in line)}
 
 
-def needed() -> set[str]:
-    """The `functions` group of pyproject.toml and everything it depends on."""
-    group = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["functions"]
+def needed(layer: str) -> set[str]:
+    """The packages of a layer: its group of pyproject.toml and everything that depends on."""
+    return _closure(LAYERS[layer]) - (_closure(LAYERS["deps"]) if layer != "deps" else set())
+
+
+def requirements(layer: str) -> str:
+    """The text of a layer's file."""
+    versions = locked()
+    return HEADING + "".join(f"{name}=={versions[name]}\n" for name in sorted(needed(layer)))
+
+
+def file(layer: str) -> Path:
+    """Where it is."""
+    return ROOT / "layers" / layer / "requirements.txt"
+
+
+def _closure(name_of_group: str) -> set[str]:
+    group = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"][name_of_group]
     found: set[str] = set()
     waiting = [Requirement(line) for line in group]
     while waiting:
@@ -42,15 +58,10 @@ def needed() -> set[str]:
     return found
 
 
-def requirements() -> str:
-    """The file's text."""
-    versions = locked()
-    return HEADING + "".join(f"{name}=={versions[name]}\n" for name in sorted(needed()))
-
-
 def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 if __name__ == "__main__":
-    REQUIREMENTS.write_text(requirements())
+    for layer in LAYERS:
+        file(layer).write_text(requirements(layer))

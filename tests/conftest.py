@@ -18,14 +18,22 @@ os.environ |= {
     "TRANSFORMERS_OFFLINE": "1",
     "POWERTOOLS_LOG_LEVEL": "WARNING",
     "POWERTOOLS_SERVICE_NAME": "studio",
+    "STUDIO_VOICE": "offline",
 }
 
 
 @pytest.fixture(autouse=True)
 def _fresh_process_state() -> None:
     """What a Lambda process reads once must not leak from test to test."""
-    from studio import settings, tokens, workers
+    from studio import settings, signing_keys, workers
 
     workers._present.cache_clear()
     settings.settings.cache_clear()
-    tokens._signing_key.cache_clear()
+    signing_keys.forget()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a running studio stay in one process."""
+    for item in items:
+        if item.path.parent.name == "local":
+            item.add_marker(pytest.mark.xdist_group("local"))

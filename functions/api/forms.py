@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from multipart import MultipartError, MultipartParser, parse_options_header
 
-from studio import catalog, uploads
+from studio import catalog, pictures, uploads
 from studio.errors import BadPicture, Fault, InvalidOrder, MalformedRequest, TooLarge
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 # Lambda takes 6 MB per request, a third of which Base64 uses up. Larger files go through `POST /api/v1/uploads`.
 MAX_FORM_BYTES = 4_400_000
 MAX_PARTS = 32
-PLACEHOLDER = "upl_" + "0" * 26
 
 
 def is_form(event: APIGatewayProxyEventV2) -> bool:
@@ -27,8 +26,8 @@ def is_form(event: APIGatewayProxyEventV2) -> bool:
     return event.headers.get("content-type", "").lower().startswith("multipart/form-data")
 
 
-def order_json(event: APIGatewayProxyEventV2, user_id: str) -> str:
-    """The order in the form as JSON; its files are uploads now.
+def order_json(event: APIGatewayProxyEventV2, user_id: str, *, dry_run: bool = False) -> str:
+    """The order in the form as JSON; its files are uploads now, or in a dry run looked at and forgotten.
 
     Raises:
         TooLarge, MalformedRequest: the form cannot be read.
@@ -45,14 +44,17 @@ def order_json(event: APIGatewayProxyEventV2, user_id: str) -> str:
         elif isinstance(value, str):
             order[name] = _value(kind, name, value)
         elif name in kind.picture_fields():
-            order[name], files[name] = PLACEHOLDER, value
+            order[name], files[name] = uploads.PLACEHOLDER, value
         else:
             faults.append(Fault(f"/{name}", "is not a picture of this request"))
     _refuse(faults)
     catalog.parse(kind.feature, order)  # nothing is stored for an order that is wrong anyway
     for name, content in files.items():
         try:
-            order[name] = uploads.accept(user_id, content)
+            if dry_run:
+                pictures.cleaned(content)
+            else:
+                order[name] = uploads.accept(user_id, content)
         except BadPicture as error:
             faults.append(Fault(f"/{name}", error.detail))
     _refuse(faults)

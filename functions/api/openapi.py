@@ -1,49 +1,58 @@
-"""The OpenAPI 3.1 document, made from the routes, and the page that shows it."""
+"""The reference of the whole HTTP API, and the page that shows it."""
 
 from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import aws_lambda_powertools.event_handler.openapi.swagger_ui as swagger
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 
-from api.gate import OPEN_ROUTES
+from api.gate import GATE
+from edge.openapi import described
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
-TITLE = "AI Creative Studio API"
-VERSION = "1.0.0"
-DESCRIPTION = "Submit media jobs, pay with credits, follow and download them. Errors are RFC 9457 problem documents."
-
-_INFO: dict[str, Any] = {
-    "title": TITLE,
-    "version": VERSION,
-    "description": DESCRIPTION,
-    "security_schemes": {"bearer": HTTPBearer(bearerFormat="JWT")},
-    "security": [{"bearer": []}],
-}
-
 
 def document(app: APIGatewayHttpResolver) -> str:
-    """The document as JSON. Open routes say that they need no token; powertools drops an empty `security`."""
-    parsed = json.loads(app.get_openapi_json_schema(**_INFO))
-    for route in OPEN_ROUTES:
-        method, _, path = route.partition(" ")
-        if path in parsed["paths"]:
-            parsed["paths"][path][method.lower()]["security"] = []
-    return json.dumps(parsed, indent=2, ensure_ascii=False)
+    """The document as JSON: the API's own routes, and those of the payments function, which are only described here."""
+    from payments import handler as payments
+    from payments.gate import GATE as PAYMENTS_GATE
+
+    whole, theirs = described(app, GATE), described(payments.app, PAYMENTS_GATE)
+    whole["paths"] |= theirs["paths"]
+    _merge_schemas(whole["components"]["schemas"], theirs["components"]["schemas"])
+    return json.dumps(whole, indent=2, ensure_ascii=False)
 
 
 def register(app: APIGatewayHttpResolver) -> None:
     """Serve the document and its page."""
-    app.enable_swagger(path="/api/v1/docs", **_INFO)
 
     @app.get("/api/v1/openapi.json", include_in_schema=False)
     def _openapi() -> Response[str]:
         return Response(200, "application/json", document(app))
+
+    @app.get("/api/v1/docs", include_in_schema=False)
+    def _page() -> Response[str]:
+        assets = Path(swagger.__file__).parent
+        page = swagger.generate_swagger_html(
+            document(app).replace("</", "<\\/"),  # inside a script element
+            (assets / "swagger-ui-bundle.min.js").read_text(encoding="utf-8"),
+            (assets / "swagger-ui.min.css").read_text(encoding="utf-8"),
+            swagger_base_url="",
+            oauth2_config=None,
+        )
+        return Response(200, "text/html", page)
+
+
+def _merge_schemas(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+    """Add schemas of the other function; one name must mean one thing."""
+    for name, schema in theirs.items():
+        if ours.setdefault(name, schema) != schema:
+            raise ValueError(f"two schemas are called {name}")
 
 
 if __name__ == "__main__":

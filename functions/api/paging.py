@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from datetime import UTC, datetime
 
+from studio.deliveries import DELIVERY_ID
 from studio.errors import Fault, InvalidOrder
 from studio.jobs import JOB_ID
 
@@ -29,6 +31,26 @@ def job_id(value: str | None) -> str | None:
     """The position of a cursor over jobs."""
     position = _position(value)
     if position is None or (isinstance(position, str) and JOB_ID.fullmatch(position)):
+        return position
+    raise _invalid()
+
+
+def moment(value: str | None, name: str) -> datetime | None:
+    """The time that a parameter names; one without an offset is UTC."""
+    if value is None:
+        return None
+    try:
+        given = datetime.fromisoformat(value)
+        return given.replace(tzinfo=given.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        detail = "must be a time such as 2026-11-20T09:30:00Z"
+        raise InvalidOrder(f"?{name} {detail}", faults=(Fault(f"?{name}", detail),)) from error
+
+
+def delivery_id(value: str | None) -> str | None:
+    """The position of a cursor over deliveries."""
+    position = _position(value)
+    if position is None or (isinstance(position, str) and DELIVERY_ID.fullmatch(position)):
         return position
     raise _invalid()
 

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
+from edge.views import View
 from studio import storage
-from studio.jobs import Status
+from studio.credits import Kind
 
 if TYPE_CHECKING:
     from studio.catalog import Order
-    from studio.tables import Entry, JobRow, User
+    from studio.jobs import Quote
+    from studio.storage import StoredFile
+    from studio.tables import Entry, User
+    from studio.tickets import IssuedTicket
     from studio.tokens import Token
     from studio.uploads import UploadTarget
     from studio.workers import Crew
 
 T = TypeVar("T")
-
-
-class View(BaseModel):
-    """Base of every answer."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
 
 class Page(View, Generic[T]):
@@ -37,7 +34,7 @@ class Page(View, Generic[T]):
 class CrewView(View):
     """Workers of one kind."""
 
-    queue: Literal["jobs", "drafts"] = Field(description="`jobs`: paid work; `drafts`: free drafts.")
+    queue: Literal["jobs", "drafts"] = Field(description="`jobs`: paid work of either priority; `drafts`: free drafts.")
     profile: str = Field(description="What they draw with; `sketch` is the one without a model.")
     state: str
     reason: str | None
@@ -100,94 +97,43 @@ class EntryView(View):
     """One line of the ledger."""
 
     id: str
-    kind: str
+    kind: Kind
     amount: int = Field(description="Credits; negative when they leave the balance.")
     balance_after: int
     job_id: str | None
+    purchase_id: str | None
+    invoice_url: str | None = Field(description="Of a purchase, once there is one.")
+    reason: str | None = Field(description="Why the studio granted these credits.")
     created_at: str
 
     @classmethod
-    def of(cls, entry: Entry) -> EntryView:
+    def of(cls, entry: Entry, invoice_url: str | None) -> EntryView:
         """The ledger line as its owner sees it."""
         return cls(
             id=entry.id,
-            kind=entry.kind,
+            kind=Kind(entry.kind),
             amount=int(entry.amount),
             balance_after=int(entry.balance_after),
             job_id=entry.job_id,
+            purchase_id=entry.purchase_id,
+            invoice_url=invoice_url,
+            reason=entry.reason,
             created_at=entry.created_at,
         )
 
 
-class ProgressView(View):
-    """How far a job is."""
+class QuoteView(View):
+    """What an order would cost; nothing was charged, queued or kept."""
 
-    value: float = Field(ge=0, le=1, description="0 to 1 over the whole job.")
-    stage: str
-    step: int
-    steps: int
-    previews: list[str] = Field(default_factory=list, description="Links to small pictures of what is being made.")
-
-
-class JobCredits(View):
-    """Where the credits of a job are; the three always add up to its price."""
-
-    held: int
-    charged: int
-    refunded: int
-
-
-class JobFailure(View):
-    """Why a job failed."""
-
-    code: str
-    message: str
-
-
-class JobLinks(View):
-    """Addresses of the job."""
-
-    self: str
-    download: str
-
-
-class JobView(View):
-    """A job."""
-
-    id: str
     feature: str
-    status: Status
-    progress: ProgressView
-    credits: JobCredits
-    input: dict[str, Any] = Field(description="The order as accepted.")
-    result: dict[str, Any] | None = Field(description="Engine, model, seeds and timings of a completed job.")
-    error: JobFailure | None
-    attempts: int
-    created_at: str
-    started_at: str | None
-    ended_at: str | None
-    urls: JobLinks
+    cost: int = Field(description="Credits.")
+    balance: int
+    sufficient: bool = Field(description="Whether the balance covers it now.")
 
     @classmethod
-    def of(cls, job: JobRow) -> JobView:
-        """The job as its owner sees it."""
-        status = Status(job.status)
-        address = f"/api/v1/jobs/{job.id}"
-        return cls(
-            id=job.id,
-            feature=job.feature,
-            status=status,
-            progress=_progress(job, status),
-            credits=_credits(int(job.credits), int(job.refunded or 0), status),
-            input=job.order,
-            result=job.result["metadata"] if job.result else None,
-            error=JobFailure(**job.error) if job.error else None,
-            attempts=int(job.attempt),
-            created_at=job.created_at,
-            started_at=job.started_at,
-            ended_at=job.ended_at,
-            urls=JobLinks(self=address, download=f"{address}/download"),
-        )
+    def of(cls, order: Order, quote: Quote) -> QuoteView:
+        """The answer to a dry run."""
+        return cls(feature=order.feature, cost=quote.cost, balance=quote.balance, sufficient=quote.sufficient)
 
 
 class FileView(View):
@@ -198,6 +144,31 @@ class FileView(View):
     size_bytes: int
     url: str = Field(description="Works without a token until `urlExpiresAt`.")
     url_expires_at: str
+
+    @classmethod
+    def of(cls, stored: StoredFile) -> FileView:
+        """The file with a fresh link."""
+        link = storage.download_url(stored)
+        return cls(
+            name=stored.name,
+            content_type=stored.content_type,
+            size_bytes=stored.size_bytes,
+            url=link.url,
+            url_expires_at=link.expires_at,
+        )
+
+
+class TicketView(View):
+    """What opens one connection for live updates."""
+
+    ticket: str
+    url: str = Field(description="Where to open the WebSocket; the ticket is in it.")
+    expires_in: int = Field(description="Seconds.")
+
+    @classmethod
+    def of(cls, issued: IssuedTicket) -> TicketView:
+        """The ticket as handed to its owner."""
+        return cls(ticket=issued.value, url=issued.url, expires_in=issued.expires_in)
 
 
 class FilesView(View):
@@ -251,32 +222,3 @@ class FeaturesView(View):
     """Everything on sale."""
 
     data: list[FeatureView]
-
-
-class Problem(View):
-    """An error (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str = Field(description="Stable; decide on this.")
-    request_id: str
-    errors: list[dict[str, str]] | None = Field(None, description="On 422: `pointer` and `detail` per field.")
-
-
-def _progress(job: JobRow, status: Status) -> ProgressView:
-    if status is Status.COMPLETED:
-        return ProgressView(value=1, stage="done", step=1, steps=1)
-    if job.progress:
-        told = dict(job.progress)
-        keys = told.pop("previews", [])  # of unchecked, unpaid work: only shown while it is being made
-        links = [storage.link(key) for key in keys] if status is Status.PROCESSING else []
-        return ProgressView(**told, previews=links)
-    return ProgressView(value=0, stage="queued" if status is Status.PENDING else "starting", step=0, steps=1)
-
-
-def _credits(price: int, refunded: int, status: Status) -> JobCredits:
-    if not status.ended:
-        return JobCredits(held=price, charged=0, refunded=0)
-    return JobCredits(held=0, charged=price - refunded, refunded=refunded)

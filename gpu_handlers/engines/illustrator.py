@@ -36,11 +36,16 @@ class Size:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """One flat cut-out of a scene, the unit the camera moves in parallax."""
+    """One flat cut-out of a scene, the unit the camera moves in parallax.
+
+    Attributes:
+        lead: whether it shows somebody of the order's cast.
+    """
 
     name: str
     image: Rgba
     depth_m: float
+    lead: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +71,19 @@ class EngineFacts:
     notes: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Somebody or something that shall look the same in several pictures.
+
+    Attributes:
+        words: how prompts name it, for example ``a young girl named Mia``.
+        seed: settles what the words leave open; roles with neighbouring seeds differ.
+    """
+
+    words: str
+    seed: int
+
+
 class Illustrator(Protocol):
     """A picture engine: `sketch`, `tiny`, and the diffusion engines alike."""
 
@@ -83,6 +101,7 @@ class Illustrator(Protocol):
         seed: int,
         negative: str = "",
         reference: Rgb | None = None,
+        cast: tuple[Role, ...] = (),
         steps: int | None = None,
         on_step: StepReport = unreported,
     ) -> Picture:
@@ -94,6 +113,7 @@ class Illustrator(Protocol):
             seed: 0 … 2³²−1.
             negative: what the picture should not show.
             reference: a picture to stay close to, where the engine can.
+            cast: who may appear, so that it looks the same whatever the seed, where the engine can.
             steps: denoising steps, for engines that have them.
             on_step: told of every finished step; raises to stop the work at once.
         """
@@ -242,7 +262,13 @@ class Guided(Diffuser, Protocol):
         """Side of the square picture the model was trained on; other shapes do best at about as many pixels."""
         ...
 
-    def inpaint(self, order: InpaintOrder, *, on_step: StepReport = unreported) -> Drawing:
+    def inpaint(
+        self,
+        order: InpaintOrder,
+        *,
+        on_step: StepReport = unreported,
+        on_preview: PreviewReport | None = None,
+    ) -> Drawing:
         """Draw what is under the mask anew, to fit with what is around it.
 
         Raises:

@@ -193,7 +193,7 @@ def _style_adapter() -> dict[str, Any]:
         projection = ImageProjection(
             image_embed_dim=IMAGE_DIM, cross_attention_dim=2 * TEXT_DIM, num_image_text_embeds=4
         ).state_dict()  # fmt: skip
-        layers = _image_attention()
+        layers = _image_attention(unet, 2 * TEXT_DIM)
     names = {"image_embeds.weight": "proj.weight", "image_embeds.bias": "proj.bias"}
     return {
         "image_proj": {names.get(key, key): value for key, value in projection.items()},
@@ -201,8 +201,21 @@ def _style_adapter() -> dict[str, Any]:
     }
 
 
-def _face_adapter(queries: int = 4, hidden: int = 64, blocks: int = 4) -> dict[str, Any]:
-    """An IP-Adapter of the "plus" kind, which resamples the encoder's last layer but one; layout of h94/IP-Adapter."""
+def _face_adapter() -> dict[str, Any]:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(WEIGHTS_SEED + 2)
+        return plus_adapter(unet, image_dim=IMAGE_DIM, words=2 * TEXT_DIM, queries=4, hidden=64)
+
+
+def plus_adapter(
+    unet: Callable[[], nn.Module], *, image_dim: int, words: int, queries: int, hidden: int, blocks: int = 4
+) -> dict[str, Any]:
+    """An IP-Adapter of the "plus" kind, which resamples the encoder's last layer but one; layout of h94/IP-Adapter.
+
+    Args:
+        words: channels of the UNet's text conditioning.
+        hidden: channels of the resampler, in heads of 64.
+    """
 
     def linear(outputs: int, inputs: int) -> torch.Tensor:
         return torch.randn(outputs, inputs).div(inputs**0.5)
@@ -210,32 +223,29 @@ def _face_adapter(queries: int = 4, hidden: int = 64, blocks: int = 4) -> dict[s
     def norm(size: int, name: str) -> dict[str, torch.Tensor]:
         return {f"{name}.weight": torch.ones(size), f"{name}.bias": torch.zeros(size)}
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(WEIGHTS_SEED + 2)
-        words = 2 * TEXT_DIM
-        resampler = {
-            "latents": torch.randn(1, queries, hidden) / hidden**0.5,
-            "proj_in.weight": linear(hidden, IMAGE_DIM),
-            "proj_in.bias": torch.zeros(hidden),
-            "proj_out.weight": linear(words, hidden),
-            "proj_out.bias": torch.zeros(words),
-            **norm(words, "norm_out"),
+    resampler = {
+        "latents": torch.randn(1, queries, hidden) / hidden**0.5,
+        "proj_in.weight": linear(hidden, image_dim),
+        "proj_in.bias": torch.zeros(hidden),
+        "proj_out.weight": linear(words, hidden),
+        "proj_out.bias": torch.zeros(words),
+        **norm(words, "norm_out"),
+    }
+    for block in range(blocks):
+        resampler |= norm(hidden, f"layers.{block}.0.norm1") | norm(hidden, f"layers.{block}.0.norm2")
+        resampler |= norm(hidden, f"layers.{block}.1.0")
+        resampler |= {
+            f"layers.{block}.0.to_q.weight": linear(hidden, hidden),
+            f"layers.{block}.0.to_kv.weight": linear(2 * hidden, hidden),
+            f"layers.{block}.0.to_out.weight": linear(hidden, hidden),
+            f"layers.{block}.1.1.weight": linear(4 * hidden, hidden),
+            f"layers.{block}.1.3.weight": linear(hidden, 4 * hidden),
         }
-        for block in range(blocks):  # heads of 64 channels each, so `hidden` is one head
-            resampler |= norm(hidden, f"layers.{block}.0.norm1") | norm(hidden, f"layers.{block}.0.norm2")
-            resampler |= norm(hidden, f"layers.{block}.1.0")
-            resampler |= {
-                f"layers.{block}.0.to_q.weight": linear(hidden, hidden),
-                f"layers.{block}.0.to_kv.weight": linear(2 * hidden, hidden),
-                f"layers.{block}.0.to_out.weight": linear(hidden, hidden),
-                f"layers.{block}.1.1.weight": linear(4 * hidden, hidden),
-                f"layers.{block}.1.3.weight": linear(hidden, 4 * hidden),
-            }
-        return {"image_proj": resampler, "ip_adapter": _image_attention()}
+    return {"image_proj": resampler, "ip_adapter": _image_attention(unet, words)}
 
 
-def _image_attention() -> dict[str, torch.Tensor]:
-    """Keys and values for image tokens, for every cross attention of `unet`."""
+def _image_attention(unet: Callable[[], nn.Module], words: int) -> dict[str, torch.Tensor]:
+    """Keys and values for image tokens, for every cross attention of the UNet."""
     with torch.device("meta"):
         model: Any = unet()
     layers = {}
@@ -244,7 +254,7 @@ def _image_attention() -> dict[str, torch.Tensor]:
         if name.endswith("attn2.processor"):
             channels = model.get_submodule(name.removesuffix(".processor")).to_k.out_features
             for part in ("k", "v"):
-                layers[f"{number}.to_{part}_ip.weight"] = torch.randn(channels, 2 * TEXT_DIM) * 0.1
+                layers[f"{number}.to_{part}_ip.weight"] = torch.randn(channels, words) * 0.1
             number += 2
     return layers
 

@@ -60,6 +60,7 @@ class Recipe:
     style_encoder: Model | None = None
     face_adapter: Model | None = None
     pose_adapter: Model | None = None
+    safety: Model | None = None
 
     @property
     def models(self) -> tuple[Model, ...]:

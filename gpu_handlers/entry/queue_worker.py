@@ -1,6 +1,8 @@
 """Works on an SQS queue until told to stop: on ECS, on a GPU box under a desk, or in the local studio.
 
-`--queue jobs` (the default) takes paid work, `--queue drafts` free drafts.
+`--queue jobs` (the default) takes paid work, `--queue drafts` free drafts. Paid work comes from two queues: what may
+wait is looked for when there is nothing else, and every fourth time before everything else, so that it never starves.
+Drafts have workers of their own, so neither waits for the other.
 """
 
 from __future__ import annotations
@@ -10,12 +12,13 @@ import json
 import os
 import signal
 import threading
+from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Literal, cast
 
 from gpu_handlers.engines import catalogue
 from gpu_handlers.worker import Verdict, Worker
-from studio import aws, ids, workers
+from studio import aws, workers
 from studio.settings import settings
 from studio.telemetry import logger
 
@@ -25,9 +28,21 @@ if TYPE_CHECKING:
 Queue = Literal["jobs", "drafts"]
 
 POLL_SECONDS = 20  # the longest SQS holds an empty answer back
+LOOK_SECONDS = 5  # for one of two queues: the other one's messages wait as long on an idle machine
+BRIEF_LOOK_SECONDS = 1  # while the other queue has messages; 0 would ask only some of the servers of SQS
+LOW_EVERY = 4  # of so many jobs one may be of low priority while others wait
 RETRY_DELAY_SECONDS = 2
+ELSEWHERE_SECONDS = 5  # long enough for others to see the message, short enough if there are none
 # A message must stay hidden longer than the lease, or it comes back to a job that cannot be claimed yet.
 VISIBILITY_SLACK_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One look into a queue, for at most so many seconds."""
+
+    url: str
+    seconds: int
 
 
 class _Stop(BaseException):
@@ -39,9 +54,11 @@ class QueueWorker:
 
     def __init__(self, queue: Queue) -> None:
         self._queue, self._profile = assignment(queue)
-        self._id = ids.new("wrk")
         self._worker = Worker(keep_visible=self._keep_visible, profile=self._profile)
         self._receipt: str | None = None
+        self._queue_url = ""
+        self._taken = 0
+        self._low_waits = False
         self._idle = threading.Event()
         self._news = threading.Event()
         self._gone = False
@@ -62,7 +79,7 @@ class QueueWorker:
         self._gone = True
         self._news.set()
         presence.join()
-        workers.leave(self._id)
+        workers.leave(self._worker.id)
         logger.info("worker stopped")
 
     def _turn(self) -> None:
@@ -75,16 +92,12 @@ class QueueWorker:
             logger.exception("the queue could not be worked on; trying again")
             self._worker.stopping.wait(RETRY_DELAY_SECONDS)
 
-    @property
-    def _queue_url(self) -> str:
-        return settings().drafts_queue_url if self._queue == "drafts" else settings().jobs_queue_url
-
     def _announce(self) -> None:
         while True:
             try:
                 health = self._worker.health
                 workers.announce(
-                    self._id, queue=self._queue, profile=self._profile, state=health.state, reason=health.reason
+                    self._worker.id, queue=self._queue, profile=self._profile, state=health.state, reason=health.reason
                 )
             except Exception:  # the work matters more than the word of it
                 logger.exception("announcement failed")
@@ -94,14 +107,34 @@ class QueueWorker:
                 return
 
     def _receive(self) -> MessageTypeDef | None:
+        low = settings().low_queue_url
+        for poll in self._polls():
+            message = self._look(poll)
+            if poll.url == low:
+                self._low_waits = message is not None
+            if message:
+                self._queue_url = poll.url
+                self._taken += 1
+                return message
+        return None
+
+    def _polls(self) -> tuple[Poll, ...]:
+        """Where to look this time, in which order and for how long."""
+        if self._queue == "drafts":
+            return (Poll(settings().drafts_queue_url, POLL_SECONDS),)
+        low = Poll(settings().low_queue_url, 0)
+        normal = Poll(settings().jobs_queue_url, BRIEF_LOOK_SECONDS if self._low_waits else LOOK_SECONDS)
+        return (low, normal) if self._taken % LOW_EVERY == LOW_EVERY - 1 else (normal, low)
+
+    def _look(self, poll: Poll) -> MessageTypeDef | None:
         self._idle.set()
         try:
             if self._worker.stopping.is_set():  # the signal came just before we were idle
                 return None
             answer = aws.polling_sqs().receive_message(
-                QueueUrl=self._queue_url,
+                QueueUrl=poll.url,
                 MaxNumberOfMessages=1,
-                WaitTimeSeconds=POLL_SECONDS,
+                WaitTimeSeconds=poll.seconds,
                 VisibilityTimeout=settings().lease_seconds + VISIBILITY_SLACK_SECONDS,
             )
         finally:
@@ -121,6 +154,9 @@ class QueueWorker:
                 aws.client("sqs").delete_message(QueueUrl=self._queue_url, ReceiptHandle=self._receipt)
             case Verdict.AGAIN:
                 self._show_again_in(RETRY_DELAY_SECONDS)
+            case Verdict.ELSEWHERE:
+                self._show_again_in(0)
+                self._worker.stopping.wait(ELSEWHERE_SECONDS)
             case Verdict.LEAVE:
                 pass
 

@@ -13,7 +13,20 @@ from gpu_handlers.context import JobContext
 from gpu_handlers.engines.illustrator import Size
 from gpu_handlers.failures import JobFailed
 from gpu_handlers.outputs import OutputFile, Outputs
-from gpu_handlers.stages import camera, depth, encode, illustrate, keyframe, release, safety, sheets, stamp, storyboard
+from gpu_handlers.stages import (
+    camera,
+    depth,
+    encode,
+    illustrate,
+    keyframe,
+    pictured,
+    release,
+    safety,
+    sheets,
+    stamp,
+    storyboard,
+)
+from gpu_handlers.stages.safety import Flag
 from gpu_handlers.stages.slate import Slate
 from gpu_handlers.stages.storyboard import Entry
 
@@ -34,9 +47,10 @@ def run(order: Video3d, ctx: JobContext) -> Outputs:
     seeds = illustrate.seeds(order.seed, storyboard.shots_for(order.duration, draft=order.draft))
     entries = storyboard.plan(order.camera_movement, frames=frames, fps=fps, seeds=seeds)
     depths: list[str] = []
+    flags: list[Flag] = []
     with encode.folder() as folder, ctx.stage("shot", until=0.96) as stage:
         slate = Slate(stage, [entry.start for entry in entries], frames)
-        shots = _shots(order, ctx, entries, size, slate, depths)
+        shots = _shots(order, ctx, entries, size, slate, depths, flags)
         film = camera.film(shots, size=size, fps=fps, overlap=storyboard.overlap_frames(fps))
         still = encode.Still(at=entries[0].frames // 2)
         shown = still.kept(slate.watch(stamp.drafts(film, size) if order.draft else film))
@@ -58,13 +72,20 @@ def run(order: Video3d, ctx: JobContext) -> Outputs:
         "depth": sorted(set(depths)),
     }
     shots_record = storyboard.record(entries, fps)
-    metadata = {"seeds": seeds, "quality": order.quality, "video": clip, "provenance": release.record()}
+    metadata = {"seeds": seeds, "quality": order.quality, "video": clip}
+    metadata |= {"safety": pictured.record(flags), "provenance": release.record()}
     board = {"prompt": order.prompt, "style": order.style, "transition": storyboard.TRANSITION, "video": clip}
     return Outputs((video, poster, _json("storyboard.json", board | {"shots": shots_record})), metadata)
 
 
 def _shots(
-    order: Video3d, ctx: JobContext, entries: list[Entry], size: Size, slate: Slate, depths: list[str]
+    order: Video3d,
+    ctx: JobContext,
+    entries: list[Entry],
+    size: Size,
+    slate: Slate,
+    depths: list[str],
+    flags: list[Flag],
 ) -> Iterator[camera.Shot]:
     """Every shot when the camera asks for it, so that one picture at a time is in memory."""
     for entry in entries:
@@ -73,6 +94,7 @@ def _shots(
             ctx.illustrator, order.prompt, style=order.style, size=drawn, seed=entry.seed, on_step=slate.say
         )
         (flag,) = safety.check_pictures([picture.image])
+        flags.append(flag)
         if flag.blocked:
             raise JobFailed(safety.CODE, "A picture was held back by the content check. Please change the prompt.")
         ctx.show(entry.number - 1, picture.image)

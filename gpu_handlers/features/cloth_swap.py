@@ -42,6 +42,7 @@ def run(order: ClothSwap, ctx: JobContext) -> Outputs:
                 preserve_face=order.preserve_face,
                 seed=seed,
                 stage=stage,
+                on_preview=ctx.show,
             )
         worn, method, made = fitted.image, fitting.METHOD, fitted.record
     (flag,) = safety.check_pictures([worn])

@@ -59,7 +59,9 @@ class _Sitting:
 def _sitting(order: InfluencerCreation, ctx: JobContext, person: Persona, seed: int, stage: Stage) -> _Sitting:
     """Photographs where the engine can keep a face and follow a pose, else drawings."""
     if portraits.possible(ctx.illustrator) and not order.draft:
-        photos, record = portraits.shoot(ctx.illustrator, person, order.style, order.poses, seed, stage)
+        photos, record = portraits.shoot(
+            ctx.illustrator, person, order.style, order.poses, seed, stage, on_preview=ctx.show
+        )  # fmt: skip
         return _Sitting(portraits.METHOD, photos, [photo.seed for photo in photos], record)
     shots = persona.shoot(ctx.illustrator, person.dressed(order.style), order.poses, seed, stage)
     return _Sitting(persona.METHOD, shots, illustrate.seeds(seed, order.poses), {})

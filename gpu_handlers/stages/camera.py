@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_handlers.engines.illustrator import Size
-from gpu_handlers.stages import i420
+from gpu_handlers.stages import i420, reel
 from gpu_handlers.stages.i420 import Frame, Plane, Planes
 from gpu_handlers.stages.moves import Move, Pose
+from gpu_handlers.stages.reel import Clip
 from gpu_handlers.stages.sheets import QUARTER, Scene, Sheet
 
 ROUNDS = 3
@@ -54,17 +55,8 @@ def film(shots: Iterable[Shot], *, size: Size, fps: int, overlap: int = 0) -> It
         shots: taken one by one, when the film gets there. Each is longer than two overlaps.
         size: of the frames in pixels, even.
     """
-    tail: list[Frame] = []
-    for shot in shots:
-        entering, tail = tail, []
-        for number, frame in enumerate(take(shot, size=size, fps=fps)):
-            if number >= shot.frames - overlap:
-                tail.append(frame)
-            elif number < len(entering):
-                yield i420.fade(entering[number], frame, (number + 1) / (len(entering) + 1))
-            else:
-                yield frame
-    yield from tail
+    clips = (Clip(take(shot, size=size, fps=fps), shot.frames - overlap, "crossfade") for shot in shots)
+    return reel.cut(clips, size=size, fade=overlap)
 
 
 def take(shot: Shot, *, size: Size, fps: int) -> Iterator[Frame]:
@@ -115,11 +107,8 @@ class _Lens:
         """What the camera sees."""
         frame = i420.blank(self._size)
         out = i420.planes(frame, self._size)
-        base, reach = self._rays(pose)
-        for sheet in self._scene.sheets:
-            bounds = self._bounds(sheet, base, reach)
-            if bounds is not None:
-                _lay(sheet, base, reach, out, bounds)
+        for patch in self._patches(*self._rays(pose)):
+            _lay(patch, out)
         return frame
 
     def covered(self, pose: Pose) -> bool:
@@ -153,6 +142,23 @@ class _Lens:
         right = np.float32((pose.x + pose.z * self._heading[0]) * distance)
         lower = np.float32((pose.y + pose.z * self._heading[1]) * distance)
         return (x, y), ((right - u * forward) * unit, (lower - v * forward) * unit)
+
+    def _patches(self, base: tuple[Floats, Floats], reach: tuple[Floats, Floats]) -> list[_Patch]:
+        """What of each sheet shows, back to front; what lies under a nearer sheet's solid part is left out."""
+        patches: list[_Patch] = []
+        floor = self._size.height
+        for sheet in reversed(self._scene.sheets):
+            bounds = self._bounds(sheet, base, reach)
+            if bounds is None or bounds[1] >= floor:
+                continue
+            left, top, right, bottom = *bounds[:3], min(bounds[3], floor)
+            nodes = np.s_[top // QUARTER : -(-bottom // QUARTER) + 2, left // QUARTER : -(-right // QUARTER) + 2]
+            x, y = _solved(sheet, base[0][nodes], base[1][nodes], reach[0][nodes], reach[1][nodes])
+            solid = bottom
+            if bottom == floor and left == 0 and right == self._size.width:
+                floor = solid = min(bottom, top + QUARTER * _rows_above(y, sheet.solid))
+            patches.append(_Patch(sheet, x, y, (left, top, right, bottom), solid))
+        return patches[::-1]
 
     def _bounds(
         self, sheet: Sheet, base: tuple[Floats, Floats], reach: tuple[Floats, Floats]
@@ -203,36 +209,62 @@ def _solved(sheet: Sheet, x: Floats, y: Floats, dx: Floats, dy: Floats) -> tuple
     return sx, sy
 
 
-def _lay(
-    sheet: Sheet,
-    base: tuple[Floats, Floats],
-    reach: tuple[Floats, Floats],
-    out: Planes,
-    bounds: tuple[int, int, int, int],
-) -> None:
-    """Sample a sheet and lay it over what is already in `out`, within `bounds` (left, top, right, bottom, px)."""
-    left, top, right, bottom = bounds
-    nodes = np.s_[top // QUARTER : -(-bottom // QUARTER) + 2, left // QUARTER : -(-right // QUARTER) + 2]
-    x, y = _solved(sheet, base[0][nodes], base[1][nodes], reach[0][nodes], reach[1][nodes])
-    fine = _sampled(sheet.fine, x, y, QUARTER, (right - left, bottom - top))
-    coarse = _sampled(sheet.coarse, x, y, QUARTER // 2, ((right - left) // 2, (bottom - top) // 2))
-    full, half = np.s_[top:bottom, left:right], np.s_[top // 2 : bottom // 2, left // 2 : right // 2]
-    if sheet.backdrop:
-        out.luma[full] = fine
-        cv2.extractChannel(coarse, 0, out.blue[half])
-        cv2.extractChannel(coarse, 1, out.red[half])
+@dataclass(frozen=True, slots=True, eq=False)
+class _Patch:
+    """One sheet's part of a frame.
+
+    Attributes:
+        x, y: where each node meets the sheet, in pixels of its nearness map.
+        bounds: left, top, right, bottom within the frame, px.
+        solid: the row of the frame from which the sheet hides all beneath it; `bounds`' bottom if it hides nothing.
+    """
+
+    sheet: Sheet
+    x: Floats
+    y: Floats
+    bounds: tuple[int, int, int, int]
+    solid: int
+
+
+def _rows_above(y: Floats, solid: int) -> int:
+    """How many rows of nodes there are until all that follow see the sheet from row `solid` (px) on."""
+    slack = 4  # px: two of the coarse planes
+    above = np.flatnonzero(y.min(axis=1) * QUARTER < solid + slack)
+    return int(above[-1]) + 1 if len(above) else 0
+
+
+def _lay(patch: _Patch, out: Planes) -> None:
+    """Sample a sheet and lay it over what is already in `out`."""
+    left, top, right, bottom = patch.bounds
+    fine = _sampled(patch.sheet.fine, patch.x, patch.y, QUARTER, (right - left, bottom - top))
+    half = ((right - left) // 2, (bottom - top) // 2)
+    coarse = _sampled(patch.sheet.coarse, patch.x, patch.y, QUARTER // 2, half)
+    into = np.s_[top:bottom, left:right]
+    luma = out.luma[into]
+    into = np.s_[top // 2 : bottom // 2, left // 2 : right // 2]
+    blue, red = out.blue[into], out.red[into]
+    if patch.sheet.backdrop:
+        luma[...] = fine
+        cv2.extractChannel(coarse, 0, blue)
+        cv2.extractChannel(coarse, 1, red)
         return
-    luma, covered, _, _ = cv2.split(fine)
-    _over(out.luma[full], luma, cv2.bitwise_not(covered))
-    blue, red, covered, _ = cv2.split(coarse)
-    rest = cv2.bitwise_not(covered)
-    _over(out.blue[half], blue, rest)
-    _over(out.red[half], red, rest)
+    soft = patch.solid - top
+    if soft:
+        rest = cv2.bitwise_not(cv2.extractChannel(fine[:soft], 1))
+        _over(luma[:soft], cv2.extractChannel(fine[:soft], 0), rest)
+        above_blue, above_red, covered, _ = cv2.split(coarse[: soft // 2])
+        rest = cv2.bitwise_not(covered)
+        _over(blue[: soft // 2], above_blue, rest)
+        _over(red[: soft // 2], above_red, rest)
+    if patch.solid < bottom:
+        cv2.extractChannel(fine[soft:], 0, luma[soft:])
+        cv2.extractChannel(coarse[soft // 2 :], 0, blue[soft // 2 :])
+        cv2.extractChannel(coarse[soft // 2 :], 1, red[soft // 2 :])
 
 
 def _over(target: Any, above: Any, rest: Any) -> None:
     """Lay a premultiplied plane over `target`, of which `rest` (0–255) stays."""
-    target[...] = cv2.add(cv2.multiply(target, rest, scale=1 / 255), above)
+    cv2.add(cv2.multiply(target, rest, scale=1 / 255), above, dst=target)
 
 
 def _sampled(source: Plane, x: Floats, y: Floats, factor: int, size: tuple[int, int]) -> Plane:

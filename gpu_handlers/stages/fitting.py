@@ -19,6 +19,7 @@ from gpu_handlers.engines.illustrator import (
     Guided,
     Illustrator,
     InpaintOrder,
+    PreviewReport,
     Reference,
     Rgb,
     Rgba,
@@ -70,6 +71,7 @@ def refine(
     preserve_face: bool,
     seed: int,
     stage: Stage,
+    on_preview: PreviewReport | None = None,
 ) -> Fitted:
     """The draft with its garment drawn anew.
 
@@ -77,6 +79,7 @@ def refine(
         image: H×W×3, the photograph that `person` describes.
         draft: the geometric try-on of it, same size.
         preserve_face: as in `tryon.wear`: head and hands are the photograph's own pixels.
+        on_preview: shown the clothes while they come about.
     Raises:
         JobFailed: the machine has too little memory for it.
     """
@@ -96,7 +99,7 @@ def refine(
         reference=Reference(on_white(garment.image), "style", GARMENT_SCALE),
     )
     try:
-        drawing = engine.inpaint(order, on_step=stage.step)
+        drawing = engine.inpaint(order, on_step=stage.step, on_preview=on_preview)
     except CannotDraw as error:
         raise JobFailed(error.code, error.message) from error
     drawn = draft.copy()

@@ -7,7 +7,18 @@ from math import sqrt
 import cv2
 import numpy as np
 
-from gpu_handlers.engines.illustrator import CannotDraw, Diffuser, Illustrator, Picture, Rgb, Size, StepReport
+from gpu_handlers.engines.illustrator import (
+    CannotDraw,
+    Diffuser,
+    Illustrator,
+    Picture,
+    PictureOrder,
+    Reference,
+    Rgb,
+    Role,
+    Size,
+    StepReport,
+)
 from gpu_handlers.failures import JobFailed
 
 NATIVE_PIXELS = 1024 * 1024  # what SDXL was trained on; other areas repeat subjects or lose them
@@ -15,16 +26,31 @@ NATIVE_STEP_PX = 64
 
 
 def draw(
-    illustrator: Illustrator, prompt: str, *, style: str, size: Size, seed: int, on_step: StepReport
-) -> Picture:  # fmt: skip
+    illustrator: Illustrator,
+    prompt: str,
+    *,
+    style: str,
+    size: Size,
+    seed: int,
+    on_step: StepReport,
+    cast: tuple[Role, ...] = (),
+    reference: Reference | None = None,
+) -> Picture:
     """Draw `prompt` at `size`; engines that denoise draw at their own size, and the result is scaled.
 
+    Args:
+        cast: who may appear and shall look as in other pictures, for engines that know how.
+        reference: for engines that denoise, and of a kind they are able to go by; others do without.
     Raises:
         JobFailed: the engine cannot do it.
     """
     own = native(size) if isinstance(illustrator, Diffuser) else size
     try:
-        picture = illustrator.illustrate(prompt, style=style, size=own, seed=seed, on_step=on_step)
+        if reference is not None and isinstance(illustrator, Diffuser):
+            order = PictureOrder(prompt, style, own, (seed,), reference=reference)
+            (picture,) = illustrator.draw(order, on_step=on_step).pictures
+        else:
+            picture = illustrator.illustrate(prompt, style=style, size=own, seed=seed, cast=cast, on_step=on_step)
     except CannotDraw as error:
         raise JobFailed(error.code, error.message) from error
     return picture if own == size else _scaled(picture, size)

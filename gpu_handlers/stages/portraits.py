@@ -22,6 +22,7 @@ from gpu_handlers.engines.illustrator import (
     Picture,
     PictureOrder,
     PoseGuide,
+    PreviewReport,
     Reference,
     Rgb,
     Size,
@@ -88,12 +89,19 @@ def possible(illustrator: Illustrator) -> TypeGuard[Guided]:
 
 
 def shoot(
-    engine: Guided, person: Persona, style: DressStyle, count: int, seed: int, stage: Stage
+    engine: Guided,
+    person: Persona,
+    style: DressStyle,
+    count: int,
+    seed: int,
+    stage: Stage,
+    on_preview: PreviewReport | None = None,
 ) -> tuple[tuple[Photo, ...], dict[str, Any]]:
     """`count` pictures of the person in different poses and places, and a record of how the model made them.
 
     Args:
         seed: of poses, places and pictures; the face depends on the persona alone.
+        on_preview: shown each picture while it comes about, numbered from 0; the anchor is nobody's order.
     Raises:
         JobFailed: the machine has too little memory for it.
     """
@@ -105,9 +113,10 @@ def shoot(
         photos = []
         chosen = poses.chosen(count, seed)
         for number, (pose, place) in enumerate(zip(chosen, _places(style, count, seed), strict=True)):
-            report = watch.picture(number + 1)
+            prompt = f"{words}, {pose.words}, {place}"
+            shown = _numbered(on_preview, number)
             photo, tried = _photo(
-                engine, anchor, f"{words}, {pose.words}, {place}", style, pose, place, seed + number, report
+                engine, anchor, prompt, style, pose, place, seed + number, watch.picture(number + 1), shown
             )  # fmt: skip
             photos.append(photo)
             drawings += tried
@@ -130,6 +139,13 @@ def described(person: Persona) -> str:
     return ", ".join(words)
 
 
+def size_of(framing: str, native_px: int) -> Size:
+    """How large pictures of a framing are drawn by a model that was trained on squares of `native_px`."""
+    made = persona.SIZES[framing]
+    sides = (side * native_px / SDXL_PX for side in (made.width, made.height))
+    return Size(*(max(STEP_PX, round(side / STEP_PX) * STEP_PX) for side in sides))
+
+
 def face_of(image: Rgb, pose: Pose) -> Rgb:
     """The square around the face, H×H×3: where a face is found, or where the pose has put it."""
     height, width = image.shape[:2]
@@ -149,7 +165,7 @@ def face_of(image: Rgb, pose: Pose) -> Rgb:
 def _anchor(engine: Guided, person: Persona, words: str, on_step: StepReport) -> tuple[_Anchor, Drawing]:
     """The persona from the front; a function of the persona, the engine and its weights."""
     pose = poses.library()[ANCHOR_POSE]
-    size = _size("portrait", engine)
+    size = size_of("portrait", engine.native_px)
     order = PictureOrder(
         f"{words}, {pose.words}, plain grey t-shirt, plain light background",
         "realistic",
@@ -163,10 +179,18 @@ def _anchor(engine: Guided, person: Persona, words: str, on_step: StepReport) ->
 
 
 def _photo(
-    engine: Guided, anchor: _Anchor, prompt: str, style: str, pose: Pose, place: str, seed: int, on_step: StepReport
+    engine: Guided,
+    anchor: _Anchor,
+    prompt: str,
+    style: str,
+    pose: Pose,
+    place: str,
+    seed: int,
+    on_step: StepReport,
+    on_preview: PreviewReport | None,
 ) -> tuple[Photo, list[Drawing]]:
     """The picture most like the anchor of up to `MOST_TRIES`, and the drawings it took."""
-    size = _size(pose.framing, engine)
+    size = size_of(pose.framing, engine.native_px)
     guide = PoseGuide(poses.draw_openpose(pose, size), POSE_STRENGTH)
     drawings: list[Drawing] = []
     best: Photo | None = None
@@ -175,7 +199,7 @@ def _photo(
         order = PictureOrder(
             prompt, style, size, (own_seed,), reference=Reference(anchor.face, "face", FACE_SCALE), pose=guide
         )  # fmt: skip
-        drawings.append(engine.draw(order, on_step=on_step))
+        drawings.append(engine.draw(order, on_step=on_step, on_preview=on_preview))
         picture = drawings[-1].pictures[0]
         alike = likeness.compare(anchor.portrait, picture.image)
         if best is None or alike.rank > best.likeness.rank:
@@ -186,10 +210,9 @@ def _photo(
     return best, drawings
 
 
-def _size(framing: str, engine: Guided) -> Size:
-    made = persona.SIZES[framing]
-    sides = (side * engine.native_px / SDXL_PX for side in (made.width, made.height))
-    return Size(*(max(STEP_PX, round(side / STEP_PX) * STEP_PX) for side in sides))
+def _numbered(on_preview: PreviewReport | None, number: int) -> PreviewReport | None:
+    """Every drawing has one picture, its number 0; the customer's pictures count on."""
+    return on_preview and (lambda _, image: on_preview(number, image))
 
 
 def _places(style: DressStyle, count: int, seed: int) -> list[str]:

@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from gpu_handlers.context import Stage
 from gpu_handlers.engines.illustrator import EngineFacts, Picture, Rgb
 from gpu_handlers.outputs import OutputFile
-from gpu_handlers.stages import manifest, mark, watermark
+from gpu_handlers.stages import manifest, mark, trustmark, watermark
 from gpu_handlers.stages.watermark import Payload
 
 # IPTC's terms for synthetic media; what C2PA and platforms look for.
@@ -53,7 +53,7 @@ def png(
         source_type: IPTC digital source type URI; what the engine makes when None.
     """
     kind = source_type or source_type_of(facts)
-    marked = watermark.mark(image, Payload(trained=facts.engine != "sketch", seed=seed))
+    marked = watermarked(image, Payload(trained=facts.engine != "sketch", seed=seed))
     software = f"{facts.model}@{facts.revision}"
     info = PngInfo()
     info.add_text("Software", f"AI Creative Studio ({facts.engine})")
@@ -65,6 +65,11 @@ def png(
     if not manifest.available():
         return buffer.getvalue()
     return manifest.sign(buffer.getvalue(), "image/png", title=title, source_type=kind, software=software)
+
+
+def watermarked(image: Rgb, payload: Payload) -> Rgb:
+    """A copy of the picture with every watermark of this machine; ours last, it adapts to what is there."""
+    return watermark.mark(trustmark.mark(image, payload) if trustmark.available() else image, payload)
 
 
 def check_signing() -> None:
@@ -84,4 +89,9 @@ def source_type_of(facts: EngineFacts) -> str:
 def record() -> dict[str, object]:
     """What the result tells of its marks."""
     signed = manifest.available()
-    return {"watermark": "spread-spectrum-1", "c2pa": signed, "c2paTrusted": signed and manifest.credentials().trusted}
+    marks = [watermark.NAME] + [trustmark.NAME] * trustmark.available()
+    return {
+        "watermark": " + ".join(marks),
+        "c2pa": signed,
+        "c2paTrusted": signed and manifest.credentials().trusted,
+    }

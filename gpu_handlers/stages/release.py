@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gpu_handlers.engines.illustrator import EngineFacts, Rgb
 from gpu_handlers.outputs import OutputFile
-from gpu_handlers.stages import encode, manifest, provenance, watermark
+from gpu_handlers.stages import encode, manifest, provenance
 from gpu_handlers.stages.watermark import Payload
 
 
@@ -15,13 +15,14 @@ def mp4(name: str, content: bytes, facts: EngineFacts) -> OutputFile:
 
 def poster(name: str, image: Rgb, seed: int, facts: EngineFacts) -> OutputFile:
     """One frame as JPEG, watermarked and signed like any picture."""
-    marked = watermark.mark(image, Payload(trained=facts.engine != "sketch", seed=seed))
+    marked = provenance.watermarked(image, Payload(trained=facts.engine != "sketch", seed=seed))
     return OutputFile(name, _signed(encode.jpeg(marked), "image/jpeg", name, facts), "image/jpeg")
 
 
 def record() -> dict[str, object]:
     """What the result tells of its marks."""
-    return provenance.record() | {"watermark": "spread-spectrum-1, on the poster"}
+    made = provenance.record()
+    return made | {"watermark": f"{made['watermark']}, on the poster"}
 
 
 def _signed(content: bytes, kind: str, title: str, facts: EngineFacts) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 from typing import Any
 
 import cv2
@@ -43,6 +44,7 @@ class Sheet:
         nearness: 1 / metres, a quarter of the resolution, continued smoothly outside the covered part.
         span: least and greatest nearness.
         box: left, top, right, bottom of the covered part, px.
+        solid: the row, px, from which all below is covered entirely, over the whole width; the height if none is.
 
     Luma and chroma are premultiplied with the coverage, 0–255.
     """
@@ -52,6 +54,7 @@ class Sheet:
     nearness: Floats
     span: tuple[float, float]
     box: tuple[int, int, int, int]
+    solid: int
 
     @property
     def backdrop(self) -> bool:
@@ -121,31 +124,53 @@ def _of_layers(picture: Picture, depth_m: Metres) -> Scene:
 
 
 def _subject(layers: tuple[Layer, ...]) -> tuple[float, Box] | None:
+    """Nearness and bounds of what the picture is about: its cast together, else its most prominent thing."""
+    leads = [(layer, box) for layer in layers if layer.lead and (box := _bounds(layer)) is not None]
+    if not leads:
+        return _prominent(layers)
+    boxes = [box for _, box in leads]
+    left, top = (min(box[side] for box in boxes) for side in (0, 1))
+    right, bottom = (max(box[side] for box in boxes) for side in (2, 3))
+    largest, _ = max(leads, key=lambda lead: (lead[1][2] - lead[1][0]) * (lead[1][3] - lead[1][1]))
+    return 1 / largest.depth_m, (left, top, right, bottom)
+
+
+def _prominent(layers: tuple[Layer, ...]) -> tuple[float, Box] | None:
     """Nearness and bounds of the layer that is most of a thing: compact, not too small, near."""
     best, found = 0.0, None
     for layer in layers[1:]:
-        covered = layer.image[::QUARTER, ::QUARTER, 3] > 128
-        high, wide = covered.shape
-        rows, columns = np.flatnonzero(covered.any(axis=1)), np.flatnonzero(covered.any(axis=0))
-        if not len(rows):
+        box = _bounds(layer)
+        if box is None:
             continue
-        box_high, box_wide = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
-        share, filled = covered.mean(), covered.sum() / (box_high * box_wide)
-        if share < 0.004 or filled < 0.28 or box_wide > 0.78 * wide:
+        wide, high = box[2] - box[0], box[3] - box[1]
+        share = float((layer.image[::QUARTER, ::QUARTER, 3] > 128).mean())
+        if share < 0.004 or share / (wide * high) < 0.28 or wide > 0.78:
             continue
         score = float(np.sqrt(share)) / max(layer.depth_m, 1.0) ** 0.25
         if score > best:
-            box = (columns[0] / wide, rows[0] / high, (columns[-1] + 1) / wide, (rows[-1] + 1) / high)
             best, found = score, (1 / layer.depth_m, box)
     return found
+
+
+def _bounds(layer: Layer) -> Box | None:
+    """Bounds of what a layer covers, as fractions; None when it covers nothing."""
+    covered = layer.image[::QUARTER, ::QUARTER, 3] > 128
+    high, wide = covered.shape
+    rows, columns = np.flatnonzero(covered.any(axis=1)), np.flatnonzero(covered.any(axis=0))
+    if not len(rows):
+        return None
+    return columns[0] / wide, rows[0] / high, (columns[-1] + 1) / wide, (rows[-1] + 1) / high
 
 
 def _groups(layers: tuple[Layer, ...], grounds: dict[int, int], pivot: float) -> list[list[int]]:
     """Runs of neighbours in paint order, cut where parallax between them would be largest."""
     nearness = [min(1 / layer.depth_m, 2 * pivot) for layer in layers]
     steps = {
-        at: abs(nearness[at] - nearness[at - 1]) for at in range(1, len(layers)) if grounds.get(at, at) == at
-    }  # fmt: skip
+        # What stands upright on a ground is as near as it only at its foot: in one sheet it would be bent.
+        at: inf if at - 1 in grounds and at not in grounds else abs(nearness[at] - nearness[at - 1])
+        for at in range(1, len(layers))
+        if grounds.get(at, at) == at
+    }
     largest = sorted(steps, key=lambda at: -steps[at])[: MAX_SHEETS - 1]
     bounds = [0, *sorted(at for at in largest if steps[at] > STEP * pivot), len(layers)]
     return [list(range(a, b)) for a, b in pairwise(bounds)]
@@ -270,7 +295,7 @@ def _packed(premultiplied: Rgb, alpha: Plane | None, nearness: Floats) -> Sheet:
     if alpha is None:
         empty = np.zeros_like(parts.blue)
         coarse = np.asarray(cv2.merge([parts.blue, parts.red, empty, empty]), np.uint8)
-        return Sheet(parts.luma, coarse, nearness, span, (0, 0, wide, high))
+        return Sheet(parts.luma, coarse, nearness, span, (0, 0, wide, high), 0)
     half = np.asarray(cv2.resize(alpha, (wide // 2, high // 2), interpolation=cv2.INTER_AREA), np.uint8)
     # `split` has added the full offsets of black; a premultiplied plane carries only its share of them.
     luma = cv2.subtract(parts.luma, cv2.multiply(255 - alpha, i420.BLACK_LUMA / 255))
@@ -281,7 +306,8 @@ def _packed(premultiplied: Rgb, alpha: Plane | None, nearness: Floats) -> Sheet:
     coarse = np.asarray(cv2.merge([blue, red, half, np.zeros_like(half)]), np.uint8)
     rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
     box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1) if len(rows) else (0, 0, 0, 0)
-    return Sheet(fine, coarse, nearness, span, box)
+    open_rows = np.flatnonzero(alpha.min(axis=1) < 255)
+    return Sheet(fine, coarse, nearness, span, box, int(open_rows[-1]) + 1 if len(open_rows) else 0)
 
 
 def _nearness(

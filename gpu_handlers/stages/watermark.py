@@ -17,6 +17,7 @@ from PIL import Image
 
 from gpu_handlers.engines.illustrator import Rgb
 
+NAME = "spread-spectrum-1"
 SIDE, BLOCK = 512, 8
 MIN_SIDE_PX = 256
 ROUNDS = 4  # rounding to whole levels takes some of the mark away; each round puts it back

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from infra.local import demo
+from infra.local import demo, front_door
 from infra.local.stack import DeployFailed
 from infra.local.studio import AlreadyRunning, LocalStudio
 
@@ -41,8 +41,12 @@ def _up() -> int:
         print(f"AI Creative Studio is up after {time.perf_counter() - started:.1f} s")
         print(f"  page   {studio.url}")
         print(f"  API    {studio.url}/api/v1  (reference: {studio.url}/api/v1/docs)")
+        print(f"  live   {studio.url.replace('http', 'ws', 1)}{front_door.REALTIME_PATH}  (docs/API.md, Live updates)")
+        print(f"  pay    {studio.payments.told}")
+        print("  mail   shown here")
         print(f"  logs   {studio.folder / 'logs'}")
         print("Ctrl-C stops it; accounts, jobs and files are kept in .studio/ for the next time.", flush=True)
+        studio.mailbox.show()
         try:
             while True:
                 signal.pause()

@@ -21,8 +21,17 @@ OUTPUT = Path("demo-output")
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 FREE_CREDITS = 50
 MIN_SIDE_PIXELS = 256
-JOB_TIMEOUT_SECONDS = 120
+JOB_TIMEOUT_SECONDS = 300
 POLL_SECONDS = 0.1
+
+
+STORY = (
+    "Once upon a time, in a magical forest, a young wizard named Mira discovered an ancient book. She opened it "
+    "under an old oak tree, and golden light rose from its pages. A fox came out of the forest and sat beside "
+    "her. Together they walked along a river to a lake in the mountains. On the far side of the lake stood a "
+    "castle that nobody had entered for a hundred years. Mira read the last page aloud, and slowly the gates "
+    "opened. Inside, a dragon was waiting, and it smiled. The forest was never dark again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,29 @@ WISHES = (
             "duration": 15,
             "cameraMovement": "orbit",
             "style": "cinematic",
+            "seed": 7,
+        },
+    ),
+    Wish(
+        "study-animation",
+        {
+            "topic": "Photosynthesis",
+            "script": "Plants live on light. First, the roots drink water. Then, the leaves take carbon dioxide from "
+            "the air. Finally, sunlight turns both into sugar. What remains is oxygen, and we breathe it.",
+            "subject": "science",
+            "animationStyle": "whiteboard",
+            "duration": 30,
+            "seed": 7,
+        },
+    ),
+    Wish(
+        "story-video",
+        {
+            "script": STORY,
+            "storyTitle": "The Forest of Light",
+            "visualStyle": "pixar",
+            "voiceStyle": "male-warm",
+            "backgroundMusic": "epic",
             "seed": 7,
         },
     ),
@@ -170,6 +202,9 @@ def _check(path: Path, content_type: str) -> None:
         frames, seconds = imageio_ffmpeg.count_frames_and_secs(str(path))
         if not frames or not seconds:
             raise DemoFailed(f"{path} has {frames} frames in {seconds} s")
+    elif path.suffix in (".srt", ".vtt"):
+        if "-->" not in path.read_text(encoding="utf-8"):
+            raise DemoFailed(f"{path} has no captions")
     else:
         json.loads(path.read_bytes())
 

@@ -1,27 +1,27 @@
-"""http://localhost:3000: serves `web/` and forwards `/api` and `/health`, as CloudFront does in the cloud."""
+"""http://localhost:3000: serves `web/`, forwards `/api`, `/health` and `/realtime`, as CloudFront does in the cloud."""
 
 from __future__ import annotations
 
-import threading
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
-import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from infra.local.ports import HOST, free_port
+from infra.local import web_sockets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.requests import Request
+    from starlette.websockets import WebSocket
 
-DEFAULT_PORT = 3000
+PREFERRED_PORT = 3000
+REALTIME_PATH = "/realtime"
 WEB = Path(__file__).resolve().parents[2] / "web"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -32,38 +32,8 @@ _HOP_BY_HOP = {
 }  # fmt: skip
 
 
-class FrontDoor:
-    """A small web server in a thread of this process."""
-
-    def __init__(self, api_url: str) -> None:
-        self.port = free_port(DEFAULT_PORT)
-        self.url = f"http://localhost:{self.port}"
-        config = uvicorn.Config(
-            application(api_url), host=HOST, port=self.port, log_level="warning", lifespan="on", timeout_keep_alive=75
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, name="front-door", daemon=True)
-
-    def start(self) -> None:
-        """Start and wait until it listens.
-
-        Raises:
-            RuntimeError: it could not.
-        """
-        self._thread.start()
-        while not self._server.started:
-            self._thread.join(0.02)
-            if not self._thread.is_alive():
-                raise RuntimeError(f"the front door could not listen on {self.url}")
-
-    def stop(self) -> None:
-        """Stop listening."""
-        self._server.should_exit = True
-        self._thread.join(10)
-
-
-def application(api_url: str) -> Starlette:
-    """The ASGI application in front of the API at `api_url`."""
+def application(api_url: str, realtime_url: str) -> Starlette:
+    """The ASGI application in front of the API at `api_url` and the WebSocket API at `realtime_url`."""
     upstream = httpx.AsyncClient(timeout=35, trust_env=False, limits=httpx.Limits(max_connections=64))
 
     @asynccontextmanager
@@ -86,8 +56,13 @@ def application(api_url: str) -> Starlette:
                 passed.headers[name] = value
         return passed
 
+    async def connect(socket: WebSocket) -> None:
+        await web_sockets.forward(socket, f"{realtime_url}?{socket.url.query}")
+
     routes = [
+        WebSocketRoute(REALTIME_PATH, connect),
         Route("/health", forward, methods=METHODS),
+        Route("/.well-known/jwks.json", forward, methods=METHODS),
         Route("/api/{path:path}", forward, methods=METHODS),
         Mount("/", StaticFiles(directory=WEB, html=True)),
     ]

@@ -39,7 +39,11 @@ class GpuWorker:
             [sys.executable, *command, "--queue", queue],
             env=base_env()
             | deployment.settings
-            | {"STUDIO_MODELS_DIR": os.environ.get("STUDIO_MODELS_DIR", str(ROOT / "models"))}
+            | {
+                "STUDIO_MODELS_DIR": os.environ.get("STUDIO_MODELS_DIR", str(ROOT / "models")),
+                # The emulator has no Polly; whoever has credentials for the real one says `polly`.
+                "STUDIO_VOICE": os.environ.get("STUDIO_VOICE", "offline"),
+            }
             | {
                 "PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'studio'}",
                 "PYTHONUNBUFFERED": "1",

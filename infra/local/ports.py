@@ -9,12 +9,20 @@ HOST = "127.0.0.1"
 
 def free_port(preferred: int | None = None) -> int:
     """`preferred` if nobody listens there, else any free port."""
+    with listener(preferred) as probe:
+        return int(probe.getsockname()[1])
+
+
+def listener(preferred: int | None = None) -> socket.socket:
+    """A socket that listens on `preferred`, or on any free port if somebody else does; the caller closes it."""
     for port in (preferred, 0) if preferred else (0,):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
+        listening = socket.socket()
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((HOST, port))
+            listening.listen(128)
+        except OSError:
+            listening.close()
+            continue
+        return listening
     raise OSError("no free port on the loopback interface")

@@ -47,14 +47,17 @@ def deploy(session: boto3.Session, endpoint_url: str, parameters: dict[str, str]
     Raises:
         DeployFailed: with the reasons CloudFormation gave.
     """
-    packaged = _packaged(session.client("s3", endpoint_url=endpoint_url), template())
+    s3 = session.client("s3", endpoint_url=endpoint_url)
+    # By its address, as SAM does: in the request itself CloudFormation takes no more than 51,200 bytes.
+    body = json.dumps(_packaged(s3, template())).encode()
+    uploaded = _upload(s3, body, "template")
     cloudformation = session.client("cloudformation", endpoint_url=endpoint_url)
     try:
         change = cloudformation.create_change_set(
             StackName=STACK_NAME,
             ChangeSetName=f"deploy-{secrets.token_hex(4)}",
             ChangeSetType="UPDATE" if _exists(cloudformation) else "CREATE",
-            TemplateBody=json.dumps(packaged),
+            TemplateURL=f"{endpoint_url}/{uploaded['Bucket']}/{uploaded['Key']}",
             Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
@@ -134,7 +137,7 @@ def _archive(folder: Path, *, inside: str = "") -> bytes:
     return buffer.getvalue()
 
 
-def _upload(s3: Any, archive: bytes) -> dict[str, str]:
-    key = f"{hashlib.sha256(archive).hexdigest()}.zip"
-    s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=key, Body=archive)
+def _upload(s3: Any, content: bytes, kind: str = "zip") -> dict[str, str]:
+    key = f"{hashlib.sha256(content).hexdigest()}.{kind}"
+    s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=key, Body=content)
     return {"Bucket": ARTIFACTS_BUCKET, "Key": key}

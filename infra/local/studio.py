@@ -1,4 +1,4 @@
-"""The local studio as one thing that is started and stopped: emulator, stack, worker, front door."""
+"""The local studio as one thing that is started and stopped: emulator, stack, payments, workers, front door."""
 
 from __future__ import annotations
 
@@ -13,17 +13,25 @@ from typing import TYPE_CHECKING, Self
 
 import boto3
 
-from infra.local import stack
+from infra.local import front_door, receivers, stack
 from infra.local.emulator import REGION, ROOT_CREDENTIALS, Emulator
-from infra.local.front_door import FrontDoor
 from infra.local.gpu_worker import GpuWorker
+from infra.local.mailbox import Mailbox
+from infra.local.payments import Payments
+from infra.local.ports import HOST
+from infra.local.web_server import WebServer
 
 LOCK = "running"
+# Everybody at home comes from one address, and programs there ask more often than people.
+_AMPLE = {"RequestQuota": "100000", "ReadQuota": "1000000", "SignupQuota": "100000"}
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from infra.local.stack import Deployment
+
+
+_UNLIKE_AWS = {"RequireTls": "false", "RegisterEventSchemas": "false", "AnyMailSender": "true"}
 
 
 class AlreadyRunning(RuntimeError):
@@ -43,14 +51,16 @@ class LocalStudio:
         self, folder: Path | None = None, *, parameters: dict[str, str] | None = None, worker: bool = True
     ) -> None:  # fmt: skip
         self._kept = folder
-        self._parameters = {"RequireTls": "false"} | (parameters or {})
+        self._parameters = _UNLIKE_AWS | (parameters or {})
         self._with_worker = worker
         self._exit = ExitStack()
         self._workers: list[GpuWorker] = []
         self.folder: Path
         self.emulator: Emulator
         self.deployment: Deployment
-        self.front_door: FrontDoor
+        self.front_door: WebServer
+        self.payments: Payments
+        self.mailbox: Mailbox
 
     @property
     def url(self) -> str:
@@ -61,6 +71,12 @@ class LocalStudio:
     def api_url(self) -> str:
         """The emulated API Gateway itself."""
         return f"{self.emulator.url}/_aws/execute-api/{self.deployment.outputs['HttpApiId']}/$default"
+
+    @property
+    def realtime_url(self) -> str:
+        """The emulated WebSocket API itself."""
+        gateway = self.emulator.url.replace("http", "ws", 1)
+        return f"{gateway}/_aws/execute-api/{self.deployment.outputs['RealtimeApiId']}/live"
 
     def session(self) -> boto3.Session:
         """An administrator's session, for deploying and for looking at logs and tables."""
@@ -89,16 +105,31 @@ class LocalStudio:
         self.emulator = Emulator(self.folder, persist=self._kept is not None)
         cleanup.callback(self.emulator.stop)
         self.emulator.start()
-        self.deployment = stack.deploy(self.session(), self.emulator.url, self._parameters)
+        self.front_door = WebServer("front door", front_door.PREFERRED_PORT)
+        cleanup.callback(self.front_door.stop)
+        self.payments = Payments(self._kept, self.url)
+        cleanup.callback(self.payments.stop)
+        parameters = (
+            {"RedirectOrigins": f"{self.url},http://{HOST}:{self.front_door.port}", "PublicUrl": self.url}
+            | {"WebUrl": self.url}
+            | _AMPLE
+            | {"RealtimeUrl": self.url.replace("http", "ws", 1) + front_door.REALTIME_PATH}
+            | {"ConnectionsBase": f"{self.emulator.url}/_aws/execute-api"}
+            | {"PrivateReceivers": receivers.ALLOWED}
+            | self.payments.parameters
+            | self._parameters
+        )
+        self.deployment = stack.deploy(self.session(), self.emulator.url, parameters)
+        self.payments.start(self.session(), self.emulator.url, self.deployment)
+        self.mailbox = Mailbox(self.session(), self.emulator.url, self.deployment.outputs["MailFrom"])
+        cleanup.callback(self.mailbox.stop)
         if self._with_worker:
             for queue in ("jobs", "drafts"):
                 worker = self.worker(queue=queue)
                 cleanup.callback(worker.stop)
                 worker.start()
                 self._workers.append(worker)
-        self.front_door = FrontDoor(self.api_url)
-        cleanup.callback(self.front_door.stop)
-        self.front_door.start()
+        self.front_door.start(front_door.application(self.api_url, self.realtime_url))
         (self.folder / LOCK).write_text(self.url)
 
     def worker_log(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from types import SimpleNamespace
@@ -13,10 +13,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from infra.local.runpod import API_KEY as RUNPOD_KEY
+from infra.local.runpod import ENDPOINT
 from infra.local.stack import template
-from studio import accounts, catalog, credits, jobs, storage
+from infra.local.stripe import SECRET_KEY, WEBHOOK_SECRET
+from studio import accounts, catalog, clock, credits, jobs, storage
 from studio.events import Finished
 from studio.tables import Entry, JobRow, OutboxRow
+from tests.integration.payments import Till, connected
 
 PASSWORD = "correct horse battery"
 ORDER: dict[str, Any] = {"prompt": "A lighthouse on a cliff at sunset", "width": 512, "height": 512}
@@ -30,6 +34,24 @@ def studio(monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
         yield Studio()
 
 
+@pytest.fixture
+def till(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Till:
+    """Where credits are paid for."""
+    return connected(monkeypatch)
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Moves the clock on by so many seconds."""
+
+    def move(seconds: int) -> None:
+        epoch, now = clock.epoch(), clock.now()
+        monkeypatch.setattr(clock, "epoch", lambda: epoch + seconds)
+        monkeypatch.setattr(clock, "now", lambda: clock.from_epoch(now.timestamp() + seconds))
+
+    return move
+
+
 @dataclass
 class Customer:
     """A registered user and what they can do."""
@@ -37,9 +59,9 @@ class Customer:
     id: str
     token: str
 
-    def submit(self, *, key: str | None = None, **options: Any) -> JobRow:
+    def submit(self, *, key: str | None = None, cancel_after: str | None = None, **options: Any) -> JobRow:
         order = catalog.parse("image-generation", ORDER | options)
-        return jobs.submit(self.id, order, key=key).job
+        return jobs.submit(self.id, order, key=key, cancel_after=cancel_after).job
 
     def cancel(self, job: JobRow) -> JobRow:
         return jobs.cancel(self.id, job.id)
@@ -76,12 +98,24 @@ class Studio:
     def queued_jobs(self) -> list[str]:
         return [json.loads(message["Body"])["jobId"] for message in _drain("JOBS")]
 
+    def queued_low(self) -> list[str]:
+        return [json.loads(message["Body"])["jobId"] for message in _drain("LOW")]
+
     def queued_drafts(self) -> list[str]:
         return [json.loads(message["Body"])["jobId"] for message in _drain("DRAFTS")]
 
-    def news(self) -> list[dict[str, Any]]:
+    def errands(self) -> list[dict[str, str]]:
+        """What is left to do for accounts."""
+        return [json.loads(message["Body"]) for message in _drain("ERRANDS")]
+
+    def events(self) -> list[dict[str, Any]]:
         """Events that reached the bus, as an eavesdropping queue got them."""
         return [json.loads(message["Body"]) for message in _drain("NEWS")]
+
+    def news(self) -> list[dict[str, Any]]:
+        """Those of them that tell of an end or of credits, not of the way there."""
+        on_the_way = ("Job Queued", "Job Started", "Job Progress")
+        return [event for event in self.events() if event["detail-type"] not in on_the_way]
 
     def finish(self, job: JobRow, attempt: int = 1, **error: str) -> JobRow | None:
         """What the completion function does with the worker's event."""
@@ -126,7 +160,10 @@ def _make_resources() -> dict[str, str]:
     client("s3").create_bucket(Bucket="media")
     sqs = client("sqs")
     _queues["JOBS"] = made["JobsQueue"] = sqs.create_queue(QueueName="jobs")["QueueUrl"]
+    _queues["LOW"] = made["LowQueue"] = sqs.create_queue(QueueName="low")["QueueUrl"]
     _queues["DRAFTS"] = made["DraftsQueue"] = sqs.create_queue(QueueName="drafts")["QueueUrl"]
+    _queues["DELIVERIES"] = made["DeliveriesQueue"] = sqs.create_queue(QueueName="deliveries")["QueueUrl"]
+    _queues["ERRANDS"] = made["ErrandsQueue"] = sqs.create_queue(QueueName="errands")["QueueUrl"]
     _queues["NEWS"] = sqs.create_queue(QueueName="news")["QueueUrl"]
     events = client("events")
     events.create_event_bus(Name="bus")
@@ -134,13 +171,23 @@ def _make_resources() -> dict[str, str]:
     news_arn = sqs.get_queue_attributes(QueueUrl=_queues["NEWS"], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     events.put_targets(Rule="all", EventBusName="bus", Targets=[{"Id": "news", "Arn": news_arn}])
     secret = client("secretsmanager").create_secret(Name="signing", SecretString="s" * 64)
-    made |= {"EventBus": "bus", "MediaBucket": "media", "SigningSecret": secret["ARN"]}
+    keys = json.dumps({"secretKey": SECRET_KEY, "webhookSecrets": [WEBHOOK_SECRET]})
+    stripe = client("secretsmanager").create_secret(Name="stripe", SecretString=keys)
+    made |= {"EventBus": "bus", "MediaBucket": "media"}
+    runpod = client("secretsmanager").create_secret(Name="runpod", SecretString=json.dumps({"apiKey": RUNPOD_KEY}))
+    callbacks = client("secretsmanager").create_secret(Name="runpod-callbacks", SecretString="c" * 64)
+    made |= {"RunPodSecret": runpod["ARN"], "RunPodCallbackSecret": callbacks["ARN"]}
+    made |= {"RunPodEndpoint": ENDPOINT, "PublicUrl": "https://studio.test"}
+    made |= {"RealtimeUrl": "wss://studio.test/realtime"}
+    made |= {"SigningSecret": secret["ARN"], "StripeSecret": stripe["ARN"]}
     defaults = {k: str(v["Default"]) for k, v in TEMPLATE["Parameters"].items()}
-    return {name: _resolved(value, made | defaults) for name, value in environment.items()}
+    return {name: _resolved(value, defaults | made) for name, value in environment.items()}
 
 
 def _resolved(value: Any, made: dict[str, str]) -> str:
     match value:
+        case {"Fn::If": [_, then, _]}:  # everything that is optional is there
+            return _resolved(then, made)
         case {"Ref": name}:
             return made[name]
         case {"Fn::GetAtt": [name, *_]}:

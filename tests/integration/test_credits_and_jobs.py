@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from studio import catalog, clock, credits, jobs, outbox
+from studio import catalog, clock, credits, histories, jobs, outbox, requests
 from studio.errors import DeliveryFailed, InsufficientCredits, JobEnded, KeyReused, LeaseHeld, LeaseLost, NotFound
 from studio.events import Finished
+from studio.histories import Filter
 from studio.jobs import Progress
 from studio.tables import Balance, Request, Settlement
 from tests.integration.conftest import result_of
@@ -63,7 +64,7 @@ def test_what_was_not_delivered_is_not_charged(studio):
     jobs.settle(Finished(job.id, 1, "succeeded", result))
     assert (user.balance(), user.held()) == (48, 0)
     assert [(e.kind, e.amount) for e in studio.ledger(user)] == [("signup", 50), ("hold", -8), ("refund", 6)]
-    assert studio.news()[0]["detail"]["credits"] == {"charged": 2, "refunded": 6}
+    assert studio.news()[0]["detail"]["credits"] == {"held": 0, "charged": 2, "refunded": 6}
     assert_books_balance(studio, user)
 
 
@@ -206,7 +207,7 @@ def test_the_same_key_with_another_order_is_refused(studio):
 def test_a_key_is_free_again_after_a_day_although_its_row_is_still_there(studio, monkeypatch):
     user = studio.user()
     first = user.submit(key="k")
-    _pass_time(monkeypatch, jobs.REQUEST_KEY_SECONDS + 1)
+    _pass_time(monkeypatch, requests.KEY_SECONDS + 1)
     assert user.submit(key="k", numImages=2).id != first.id
     assert Request.count() == 1
 
@@ -223,7 +224,7 @@ def test_a_message_that_could_not_be_sent_waits_for_the_sweeper(studio, monkeypa
     assert studio.queued_jobs() == []
     assert outbox.sweep() == 0, "young rows are left to the request that wrote them"
     _pass_time(monkeypatch, outbox.SWEEP_AFTER_SECONDS + 1)
-    assert outbox.sweep() == 1
+    assert outbox.sweep() == 2, "the message, and the news that it is queued"
     assert studio.queued_jobs() == [job.id]
     assert studio.outbox() == []
 
@@ -313,14 +314,15 @@ def test_held_equals_the_holds_of_open_jobs(studio):
 def test_history_is_newest_first_in_pages_and_filtered(studio):
     user = studio.user()
     submitted = [user.submit().id for _ in range(5)]
-    first = jobs.history(user.id, limit=2)
+    first = histories.page(user.id, limit=2)
     assert [job.id for job in first.jobs] == submitted[:2:-1]
-    rest = jobs.history(user.id, limit=10, below=first.next_id)
+    rest = histories.page(user.id, limit=10, below=first.next_id)
     assert [job.id for job in rest.jobs] == submitted[2::-1]
     assert rest.next_id is None
     user.cancel(studio.job(jobs.find(submitted[1])))
-    assert [job.id for job in jobs.history(user.id, limit=10, status=jobs.Status.CANCELLED).jobs] == [submitted[1]]
-    assert jobs.history(user.id, limit=10, feature="story-video").jobs == ()
+    cancelled = histories.page(user.id, limit=10, wanted=Filter(status=jobs.Status.CANCELLED))
+    assert [job.id for job in cancelled.jobs] == [submitted[1]]
+    assert histories.page(user.id, limit=10, wanted=Filter(feature="story-video")).jobs == ()
 
 
 def _pass_time(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:

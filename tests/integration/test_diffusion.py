@@ -8,7 +8,7 @@ import json
 import pytest
 from PIL import Image
 
-from api.views import JobView
+from edge.job_views import JobView
 from gpu_handlers.worker import Verdict, Worker
 from studio import events, jobs, storage, uploads
 from studio.events import Finished

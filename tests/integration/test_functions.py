@@ -73,9 +73,9 @@ def test_the_sweeper_sends_and_expires(studio, context, monkeypatch):
         job = user.submit()
     later = clock.epoch() + 3601
     monkeypatch.setattr(clock, "epoch", lambda: later)
-    assert handler({}, context) == {"expired": 1, "sent": 1}
+    assert handler({}, context) == {"expired": 1, "sent": 2, "erased": 0}
     assert studio.job(job).status == "failed"
-    assert handler({}, context) == {"expired": 0, "sent": 0}
+    assert handler({}, context) == {"expired": 0, "sent": 0, "erased": 0}
 
 
 def test_a_job_that_cannot_be_ended_does_not_hold_up_the_sweep(studio, context, monkeypatch):
@@ -126,3 +126,34 @@ def test_events_that_are_not_ours_are_refused(outcome):
 
 def _refuse(row: object) -> None:
     raise DeliveryFailed("the queue is away")
+
+
+def test_the_sweeper_sends_before_anything_else_and_no_part_takes_the_time_of_another(studio, context, monkeypatch):
+    from sweeper import handler as sweeper
+
+    told = []
+    for module, name in ((sweeper.jobs, "expire_overdue"), (sweeper.outbox, "sweep"), (sweeper.retention, "sweep")):
+        monkeypatch.setattr(
+            module, name, lambda *, seconds, part=f"{module.__name__}.{name}": told.append((part, seconds)) or 0
+        )
+    sweeper.handler({}, context)
+    assert [part for part, _ in told] == ["studio.outbox.sweep", "studio.jobs.expire_overdue", "studio.retention.sweep"]
+    assert sum(seconds for _, seconds in told) < 29
+
+
+def test_a_sweep_whose_time_is_up_begins_nothing(studio):
+    from studio import jobs, outbox, retention
+
+    assert (outbox.sweep(seconds=-1), jobs.expire_overdue(seconds=-1), retention.sweep(seconds=-1)) == (0, 0, 0)
+
+
+def test_an_outbox_that_cannot_be_read_is_the_sweepers_business(studio, monkeypatch):
+    from pynamodb.exceptions import GetError
+
+    from studio import outbox
+
+    def broken(*_, **__):
+        raise GetError("no right to this")
+
+    monkeypatch.setattr(outbox.OutboxRow, "get", broken)
+    outbox.send_left("submit:job_1")

@@ -9,8 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 from pynamodb.connection import Connection
 
-from studio import accounts, jobs, tables
+from studio import accounts, grants, jobs, purchases, tables
 from studio.errors import Busy, EmailTaken, InsufficientCredits
+from studio.tables import Purchase
 from tests.integration.conftest import PASSWORD
 
 Send = Callable[..., Any]
@@ -128,6 +129,37 @@ def test_a_delivery_is_kept_once(studio, wrap, fault):
     studio.finish(job)
     assert studio.job(job).status == "completed"
     assert (user.balance(), user.held()) == (48, 0)
+
+
+@pytest.mark.parametrize("key", [None, "key"])
+def test_a_checkout_is_begun_once(studio, till, wrap, fault, key):
+    user = studio.user()
+    wrap(fault)
+    purchase = till.begin(user.id, key=key)
+    assert purchase.checkout_url
+    assert Purchase.count() == 1
+    assert len(till.standin.books["checkout/sessions"]) == 1
+
+
+@ANSWERED
+def test_a_payment_is_credited_once_and_taken_back_once(studio, till, wrap, fault):
+    user = studio.user()
+    purchase = till.begin(user.id)
+    till.standin.pay(purchase.session_id)
+    till.standin.refund(till.intent(purchase), 1_450)
+    wrap(fault)
+    purchases.fulfil(purchase.session_id)
+    assert user.balance() == 100
+    assert [entry.kind for entry in studio.ledger(user)] == ["signup", "purchase", "revoke"]
+
+
+@ANSWERED
+def test_a_grant_is_given_once(studio, wrap, fault):
+    user = studio.user()
+    asked = {"requestId": "ticket-1", "userId": user.id, "credits": 5, "reason": "r", "operator": "o"}
+    wrap(fault)
+    assert grants.give(grants.parse(asked)).balance_after == 55
+    assert user.balance() == 55
 
 
 def test_endless_contention_ends_as_busy_with_nothing_written(studio, wrap, monkeypatch):

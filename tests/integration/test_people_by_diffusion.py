@@ -69,6 +69,18 @@ def test_a_garment_is_put_on_by_the_model_and_paid_for(studio, worker):
     assert len(json.dumps(metadata)) < 4_000
 
 
+def test_both_features_show_what_is_coming_about(studio, worker, monkeypatch):
+    shown: list[int] = []
+    monkeypatch.setattr("gpu_handlers.previews.Previews.show", lambda self, index, image: shown.append(index))
+    user = studio.user()
+    person, cloth = upload(user, "person.jpg", 416), upload(user, "garment.jpg", 400)
+    done(studio, worker, user, "cloth-swap", person=person, cloth=cloth, consent=True, seed=4)
+    assert set(shown) == {0}
+    shown.clear()
+    done(studio, worker, user, "influencer-creation", **WHO, poses=3, seed=4)
+    assert set(shown) == {0, 1, 2}
+
+
 def test_a_draft_is_drawn_without_the_model(studio, worker):
     user = studio.user()
     person, cloth = upload(user, "person.jpg", 416), upload(user, "garment.jpg", 400)

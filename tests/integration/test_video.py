@@ -7,7 +7,6 @@ import io
 import json
 import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -130,7 +129,8 @@ def test_progress_names_the_shot_and_only_grows(studio, worker, small, monkeypat
     assert {(p.step, p.steps) for p in seen if p.stage == "shot" and p.steps > 1} == {(1, 3), (2, 3), (3, 3)}
 
 
-def test_a_cancel_stops_the_film_within_a_second_and_leaves_no_file(studio, worker, small, monkeypatch):
+def test_a_cancel_stops_the_film_within_a_second_and_leaves_no_file(studio, worker, small, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(feature, "FPS", 30)  # long enough to be cancelled in the middle
     user = studio.user()
     job = submit(user, duration=60)
@@ -147,7 +147,7 @@ def test_a_cancel_stops_the_film_within_a_second_and_leaves_no_file(studio, work
     assert worker.run_job(job.id) is Verdict.LEAVE
     assert time.monotonic() - cancelled[0] < 1
     assert (studio.job(job).status, user.balance()) == ("cancelled", 50)
-    assert not list(Path(tempfile.gettempdir()).glob("studio-video-*/*"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_draft_is_free_and_marked(studio, worker, small):

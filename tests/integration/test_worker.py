@@ -98,7 +98,7 @@ def test_a_prompt_against_the_rules_is_refunded_before_anything_is_drawn(studio,
 
 def test_an_unexpected_error_is_tried_again_and_may_succeed(studio, worker, engine):
     job = studio.user().submit()
-    engine.on_step[2] = _raise(MemoryError("once"))
+    engine.on_step[2] = _raise(RuntimeError("once"))
     assert worker.run_job(job.id) is Verdict.AGAIN
     engine.on_step.clear()
     assert worker.run_job(job.id) is Verdict.DONE

@@ -6,6 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,13 @@ def scripted(studio: LocalStudio, tmp_path: Path) -> Iterator[Callable[[str], Gp
 
 @pytest.fixture
 def user(studio: LocalStudio) -> Iterator[User]:
+    with registered(studio) as user:
+        yield user
+
+
+@contextmanager
+def registered(studio: LocalStudio) -> Iterator[User]:
+    """A new customer."""
     with httpx.Client(base_url=studio.url, timeout=60, trust_env=False) as http:
         account = {"email": f"{secrets.token_hex(6)}@example.com", "password": secrets.token_urlsafe()}
         signup = http.post("/api/v1/auth/register", json=account).raise_for_status().json()

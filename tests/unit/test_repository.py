@@ -8,16 +8,17 @@ from importlib.metadata import version
 
 import pytest
 
-from infra import layer
+from infra import event_schemas, layer
 from infra.local.stack import ROOT
 from studio.catalog import ORDERS
 
 HEAVY = ("torch", "diffusers", "transformers", "skia", "numpy", "PIL", "stripe")
 
 
-def test_the_lambda_layer_has_every_package_at_the_version_that_is_tested():
-    assert layer.REQUIREMENTS.read_text() == layer.requirements(), "run `make lock`"
-    for name in layer.needed():
+@pytest.mark.parametrize("name_of_layer", layer.LAYERS)
+def test_a_lambda_layer_has_every_package_at_the_version_that_is_tested(name_of_layer):
+    assert layer.file(name_of_layer).read_text() == layer.requirements(name_of_layer), "run `make lock`"
+    for name in layer.needed(name_of_layer):
         assert version(name).partition("+")[0] == layer.locked()[name], "the environment is not the locked one"
 
 
@@ -28,7 +29,48 @@ def test_the_committed_openapi_document_is_the_one_the_code_makes():
     assert (ROOT / "docs" / "openapi.json").read_text() == document(app) + "\n", "run `make openapi`"
 
 
-@pytest.mark.parametrize("module", ["api.handler", "completion.finished", "completion.lost", "sweeper.handler"])
+def test_the_committed_schemas_of_events_are_those_the_code_makes():
+    made = event_schemas.files()
+    assert {path: path.read_text() for path in made} == made, "run `make schemas`"
+    assert set(event_schemas.FOLDER.glob("*.json")) < set(made)
+
+
+def test_no_layer_has_the_package_of_runpod_or_what_it_brings():
+    brought = {line.partition("==")[0] for line in (ROOT / "constraints-runpod.txt").read_text().splitlines()}
+    assert "runpod" in brought
+    for name_of_layer in layer.LAYERS:
+        assert not {name.lower() for name in brought} & layer.needed(name_of_layer)
+
+
+def test_only_the_layer_of_payments_has_stripe():
+    assert "stripe" in layer.needed("stripe")
+    assert "stripe" not in layer.needed("deps")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "api.handler",
+        "callbacks.due",
+        "callbacks.fan",
+        "callbacks.send",
+        "completion.finished",
+        "completion.lost",
+        "dispatcher.callback",
+        "dispatcher.ended",
+        "dispatcher.queued",
+        "dispatcher.reconcile",
+        "grants.handler",
+        "payments.handler",
+        "payments.reconcile",
+        "realtime.admit",
+        "realtime.connect",
+        "realtime.disconnect",
+        "realtime.message",
+        "realtime.push",
+        "sweeper.handler",
+    ],
+)
 def test_functions_load_no_heavy_package_and_read_no_environment(module):
     script = f"import sys, {module}; print(*[name for name in {HEAVY!r} if name in sys.modules])"
     path = f"{ROOT / 'functions'}:{ROOT / 'layers' / 'studio'}"

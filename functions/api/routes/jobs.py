@@ -2,44 +2,70 @@
 
 import re
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from api import paging
-from api.caller import caller, request_id
-from api.routes.responses import LIST, READ_ONE, WRITE, problems
-from api.views import FilesView, FileView, JobView, Page
-from studio import catalog, jobs, storage
+from api.views import FilesView, FileView, Page, QuoteView
+from edge.caller import caller, request_id
+from edge.job_views import JobView
+from edge.responses import LIST, READ_ONE, WRITE, problems
+from studio import catalog, deadlines, histories, jobs, reruns, retention, storage, waiting
 from studio.errors import JobNotReady, NotFound
 from studio.jobs import Status
-from studio.storage import StoredFile
 
 router = APIGatewayHttpRouter()
 
 MAX_WAIT_SECONDS = 20  # API Gateway gives up after 29
 
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", max_length=255, description="A repeat within a day answers alike.")
+]
+CancelAfter = Annotated[
+    str | None,
+    Header(
+        alias="Cancel-After",
+        max_length=20,
+        description="`90s`, `5m`, `1h`: cancel and refund the job if it has not ended by then. From 5 s to the "
+        "feature's own deadline.",
+    ),
+]
+Prefer = Annotated[
+    str | None, Header(description="`wait=20` (RFC 7240): answer when the job has ended, at most 20 s later.")
+]
+SUBMIT_RESPONSES: dict[int, Any] = {
+    202: {"description": "Accepted; poll `Location`."},
+    200: {"description": "With `Prefer: wait`: the job has ended. With `dryRun`: what it would cost."},
+    **problems(401, 402, 429, 503, *WRITE),
+}
 
-def _submit_route(kind: type[catalog.Order]) -> Callable[..., Response[JobView]]:
+
+def _submit_route(kind: type[catalog.Order]) -> Callable[..., Response[JobView | QuoteView]]:
     """The handler of `POST /api/v1/jobs/<feature>`, typed with the feature's own order."""
 
     def submit(
         order: Annotated[kind, Body()],  # type: ignore[valid-type]  # known only when the catalogue is read
-        idempotency_key: Annotated[
-            str | None,
-            Header(alias="Idempotency-Key", max_length=255, description="A repeat within a day answers alike."),
-        ] = None,
-        prefer: Annotated[
-            str | None, Header(description="`wait=20` (RFC 7240): answer when the job has ended, at most 20 s later.")
-        ] = None,
-    ) -> Response[JobView]:
+        idempotency_key: IdempotencyKey = None,
+        cancel_after: CancelAfter = None,
+        prefer: Prefer = None,
+        dry_run: Annotated[
+            Literal["true", "false"],
+            Query(alias="dryRun", description="`true`: only check the order and say what it costs."),
+        ] = "false",
+    ) -> Response[JobView | QuoteView]:
         """Validate the order, hold its credits and queue it; all or nothing."""
+        if dry_run == "true":
+            deadlines.seconds(cancel_after, order)
+            quote = jobs.quote(caller(router).user_id, order)
+            return Response(200, "application/json", QuoteView.of(order, quote))
         submission = jobs.submit(
             caller(router).user_id,
             order,
-            key=None if idempotency_key is None else idempotency_key.strip('"'),
+            key=_key(idempotency_key),
+            cancel_after=cancel_after,
             request_id=request_id(router),
         )
         return _accepted(submission, wait_seconds=_wait_seconds(prefer))
@@ -55,11 +81,7 @@ for _kind in catalog.ORDERS.values():
         description=f"{_kind.summary} {_kind.credits_per_unit} credits per {_kind.unit}.",
         tags=["jobs"],
         status_code=202,
-        responses={
-            202: {"description": "Accepted; poll `Location`."},
-            200: {"description": "With `Prefer: wait`: the job has ended."},
-            **problems(401, 402, 429, 503, *WRITE),
-        },
+        responses=SUBMIT_RESPONSES,
     )(_submit_route(_kind))
 
 
@@ -67,18 +89,33 @@ for _kind in catalog.ORDERS.values():
     "/api/v1/jobs",
     summary="Your jobs",
     tags=["jobs"],
-    responses={200: {"description": "A page, newest first."}, **problems(*LIST)},
+    responses={
+        200: {
+            "description": "A page, newest first. With filters it may have few jobs or none while `hasMore` is true."
+        },
+        **problems(*LIST),
+    },
 )
 def history(
-    limit: Annotated[int, Query(ge=1, le=jobs.MAX_PAGE)] = 20,
+    limit: Annotated[int, Query(ge=1, le=histories.MAX_PAGE)] = 20,
     cursor: Annotated[str | None, Query(description="`nextCursor` of the page before.")] = None,
     status: Annotated[Status | None, Query(description="Only jobs of this status.")] = None,
     feature: Annotated[str | None, Query(description="Only jobs of this feature.")] = None,
+    created_after: Annotated[
+        str | None, Query(alias="createdAfter", max_length=40, description="Only jobs created then or later.")
+    ] = None,
+    created_before: Annotated[
+        str | None, Query(alias="createdBefore", max_length=40, description="Only jobs created earlier.")
+    ] = None,
 ) -> Page[JobView]:
     """Jobs newest first."""
-    page = jobs.history(
-        caller(router).user_id, limit=limit, below=paging.job_id(cursor), status=status, feature=feature
-    )  # fmt: skip
+    wanted = histories.Filter(
+        status=status,
+        feature=feature,
+        created_after=paging.moment(created_after, "createdAfter"),
+        created_before=paging.moment(created_before, "createdBefore"),
+    )
+    page = histories.page(caller(router).user_id, limit=limit, below=paging.job_id(cursor), wanted=wanted)
     return Page[JobView](
         data=[JobView.of(job) for job in page.jobs],
         has_more=page.next_id is not None,
@@ -90,22 +127,65 @@ def history(
     "/api/v1/jobs/<job_id>",
     summary="One job",
     tags=["jobs"],
-    responses={200: {"description": "The job."}, **problems(*READ_ONE)},
+    responses={200: {"description": "The job."}, **problems(410, *READ_ONE)},
 )
-def show(job_id: str) -> JobView:
-    """The job as it is now."""
-    return JobView.of(jobs.get(caller(router).user_id, job_id))
+def show(job_id: str, prefer: Prefer = None) -> Response[JobView]:
+    """The job as it is now, or with `Prefer: wait` as it is once it has ended."""
+    job = jobs.get(caller(router).user_id, job_id)
+    headers: dict[str, str | list[str]] = {}
+    if wait_seconds := _wait_seconds(prefer):
+        headers["Preference-Applied"] = f"wait={wait_seconds}"
+        job = jobs.ended_within(job, wait_seconds)
+    return Response(200, "application/json", JobView.of(job, waiting.place(job)), headers=headers)
 
 
 @router.delete(
     "/api/v1/jobs/<job_id>",
-    summary="Cancel a job",
+    summary="Cancel or delete a job",
     tags=["jobs"],
-    responses={200: {"description": "The cancelled job, refunded."}, **problems(409, *READ_ONE)},
+    responses={
+        200: {"description": "It had not ended: the cancelled job, refunded."},
+        204: {"description": "It had ended: the job and its files are deleted. The ledger stays."},
+        **problems(409, 410, *READ_ONE),
+    },
 )
-def cancel(job_id: str) -> JobView:
-    """Stop the job and give all its credits back. Cancelling a cancelled job answers the same."""
-    return JobView.of(jobs.cancel(caller(router).user_id, job_id))
+def withdraw(job_id: str) -> Response[JobView | None]:
+    """Cancel a job that has not ended: it stops, and all its credits go back. Delete one that has.
+
+    Within half a minute after its end a job is not deleted: a cancelled one answers 200 again, any other 409.
+    """
+    cancelled = retention.withdraw(caller(router).user_id, job_id)
+    if cancelled is None:
+        return Response(204)
+    return Response(200, "application/json", JobView.of(cancelled))
+
+
+@router.post(
+    "/api/v1/jobs/<job_id>/rerun",
+    summary="The same order once more",
+    tags=["jobs"],
+    status_code=202,
+    responses=SUBMIT_RESPONSES | problems(404, 410),
+)
+def rerun(
+    job_id: str,
+    changes: Annotated[
+        dict[str, Any] | None, Body(description="Fields of the order that are to be different; null takes one out.")
+    ] = None,
+    idempotency_key: IdempotencyKey = None,
+    cancel_after: CancelAfter = None,
+    prefer: Prefer = None,
+) -> Response[JobView | QuoteView]:
+    """Submit the order of one of your jobs again, checked and charged like any other."""
+    submission = reruns.rerun(
+        caller(router).user_id,
+        job_id,
+        changes or {},
+        key=_key(idempotency_key),
+        cancel_after=cancel_after,
+        request_id=request_id(router),
+    )
+    return _accepted(submission, wait_seconds=_wait_seconds(prefer))
 
 
 @router.get(
@@ -118,7 +198,7 @@ def cancel(job_id: str) -> JobView:
             "content": {"application/json": {"model": FilesView}},
         },
         302: {"description": "With `file`: straight to that file."},
-        **problems(409, *READ_ONE),
+        **problems(409, 410, *READ_ONE),
     },
 )
 def download(
@@ -128,14 +208,18 @@ def download(
     job = jobs.get(caller(router).user_id, job_id)
     if job.status != Status.COMPLETED or job.result is None:
         raise JobNotReady(f"The job is {job.status}.")
-    files = [StoredFile.of(stored) for stored in job.result["files"]]
+    files = storage.files_of(job.user_id, job.id, job.result)
     if file is None:
-        links = FilesView(files=[_file_view(stored) for stored in files])
+        links = FilesView(files=[FileView.of(stored) for stored in files])
         return Response(200, "application/json", links.model_dump_json(by_alias=True))
     wanted = next((stored for stored in files if stored.name == file), None)
     if wanted is None:
         raise NotFound(f"The job has no file {file!r}.")
     return Response(302, body="", headers={"Location": storage.download_url(wanted).url})
+
+
+def _key(header: str | None) -> str | None:
+    return None if header is None else header.strip('"')
 
 
 def _wait_seconds(prefer: str | None) -> int:
@@ -144,7 +228,7 @@ def _wait_seconds(prefer: str | None) -> int:
     return min(int(wanted[1]), MAX_WAIT_SECONDS) if wanted else 0
 
 
-def _accepted(submission: jobs.Submission, *, wait_seconds: int) -> Response[JobView]:
+def _accepted(submission: jobs.Submission, *, wait_seconds: int) -> Response[JobView | QuoteView]:
     headers: dict[str, str | list[str]] = {"Location": f"/api/v1/jobs/{submission.job.id}", "Retry-After": "1"}
     if submission.replayed:
         headers["Idempotency-Replayed"] = "true"
@@ -154,14 +238,3 @@ def _accepted(submission: jobs.Submission, *, wait_seconds: int) -> Response[Job
         job = jobs.ended_within(job, wait_seconds)
     ended = Status(job.status).ended
     return Response(200 if ended else 202, "application/json", JobView.of(job), headers=headers)
-
-
-def _file_view(stored: StoredFile) -> FileView:
-    link = storage.download_url(stored)
-    return FileView(
-        name=stored.name,
-        content_type=stored.content_type,
-        size_bytes=stored.size_bytes,
-        url=link.url,
-        url_expires_at=link.expires_at,
-    )

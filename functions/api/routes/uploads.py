@@ -7,9 +7,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import ConfigDict, Field
 
-from api.caller import caller
-from api.routes.responses import WRITE, problems
-from api.views import UploadView, View
+from api.views import UploadView
+from edge.caller import caller
+from edge.responses import WRITE, problems
+from edge.views import View
 from studio import uploads
 
 router = APIGatewayHttpRouter()

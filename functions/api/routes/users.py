@@ -2,16 +2,37 @@
 
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from pydantic import ConfigDict, Field
 
 from api import paging
-from api.caller import caller
-from api.routes.responses import LIST, READ, problems
-from api.views import CreditsView, EntryView, Page, UserView
-from studio import accounts, credits
+from api.views import CreditsView, EntryView, FileView, Page, UserView
+from edge.caller import caller
+from edge.responses import LIST, READ, WRITE, problems
+from edge.views import View
+from studio import accounts, credits, exports, limits, purchases
+from studio.credits import Kind
+from studio.passwords import MAX_BYTES
 
 router = APIGatewayHttpRouter()
+
+
+class ProfileChange(View):
+    """What may be changed of a profile."""
+
+    model_config = ConfigDict(strict=True)
+
+    name: str | None = Field(min_length=1, max_length=100, description="`null` for none.")
+
+
+class Farewell(View):
+    """Proof that it is the owner who closes the account."""
+
+    model_config = ConfigDict(strict=True)
+
+    password: str = Field(max_length=MAX_BYTES)
 
 
 @router.get(
@@ -23,6 +44,46 @@ router = APIGatewayHttpRouter()
 def profile() -> UserView:
     """The account behind the token."""
     return UserView.of(accounts.profile(caller(router).user_id))
+
+
+@router.patch(
+    "/api/v1/users/profile",
+    summary="Change your profile",
+    tags=["users"],
+    responses={200: {"description": "The account."}, **problems(401, *WRITE)},
+)
+def change_profile(change: Annotated[ProfileChange, Body()]) -> UserView:
+    """Change the name. The address is who you are, and stays."""
+    return UserView.of(accounts.rename(caller(router).user_id, change.name))
+
+
+@router.get(
+    "/api/v1/users/export",
+    summary="Everything we have about you",
+    tags=["users"],
+    responses={200: {"description": "A JSON file."}, **problems(401, 429)},
+)
+def export() -> FileView:
+    """Account, ledger, purchases, jobs with links to their files, keys and receivers, as one file kept for a day."""
+    user_id = caller(router).user_id
+    limits.take(limits.EXPORTS, user_id)
+    return FileView.of(exports.write(user_id))
+
+
+@router.delete(
+    "/api/v1/users/me",
+    summary="Close your account",
+    tags=["users"],
+    status_code=204,
+    responses={204: {"description": "The account is gone."}, **problems(401, 403, 429, 503, *WRITE)},
+)
+def close(farewell: Annotated[Farewell, Body()]) -> Response[None]:
+    """Cancel and refund what runs, end tokens and keys, and delete what is personal. There is no way back.
+
+    Files and jobs are cleared within minutes. The ledger stays, under an id that leads to nobody.
+    """
+    accounts.close(caller(router).user_id, farewell.password)
+    return Response(204, body=None)
 
 
 @router.get(
@@ -46,11 +107,13 @@ def balance() -> CreditsView:
 def transactions(
     limit: Annotated[int, Query(ge=1, le=credits.MAX_PAGE)] = 20,
     cursor: Annotated[str | None, Query(description="`nextCursor` of the page before.")] = None,
+    kind: Annotated[Kind | None, Query(description="Only entries of this kind.")] = None,
 ) -> Page[EntryView]:
     """Every change of the balance with the balance after it."""
-    page = credits.entries(caller(router).user_id, limit=limit, below=paging.number(cursor))
+    page = credits.entries(caller(router).user_id, limit=limit, below=paging.number(cursor), kind=kind)
+    invoices = purchases.invoice_urls({entry.purchase_id for entry in page.entries if entry.purchase_id})
     return Page[EntryView](
-        data=[EntryView.of(entry) for entry in page.entries],
+        data=[EntryView.of(entry, invoices.get(entry.purchase_id or "")) for entry in page.entries],
         has_more=page.next_number is not None,
         next_cursor=paging.cursor(page.next_number),
     )

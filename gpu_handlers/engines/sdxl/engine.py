@@ -24,6 +24,7 @@ from gpu_handlers.engines.illustrator import (
     PreviewReport,
     Reference,
     Rgb,
+    Role,
     Size,
     StepReport,
     unreported,
@@ -93,6 +94,7 @@ class SdxlEngine:
         seed: int,
         negative: str = "",
         reference: Rgb | None = None,
+        cast: tuple[Role, ...] = (),  # noqa: ARG002 - here a look is kept by seeds and by references of an order
         steps: int | None = None,
         on_step: StepReport = unreported,
     ) -> Picture:
@@ -122,13 +124,19 @@ class SdxlEngine:
             job.change = composition.strength
         return Drawing(self._pictures(job, composition.image if composition else None), self._record(job))
 
-    def inpaint(self, order: InpaintOrder, *, on_step: StepReport = unreported) -> Drawing:
+    def inpaint(
+        self,
+        order: InpaintOrder,
+        *,
+        on_step: StepReport = unreported,
+        on_preview: PreviewReport | None = None,
+    ) -> Drawing:
         """One picture: the order's own outside its mask, drawn anew inside; the same order gives the same bytes.
 
         Raises:
             CannotDraw: a reference beyond `abilities`, or too large for this machine.
         """
-        job = self._job(inpaint.as_picture(order), on_step, None)
+        job = self._job(inpaint.as_picture(order), on_step, on_preview)
         job.mask, job.change = inpaint.latent_mask(order.mask), order.strength
         (drawn,) = self._pictures(job, order.image)
         picture = Picture(inpaint.blended(order.image, drawn.image, order.mask))

@@ -43,7 +43,9 @@ def paint_actor(painting: Painting, one: Placed) -> None:
     box = (one.x - one.wide / 2 - margin, one.top - margin, one.x + one.wide / 2 + margin, one.foot + margin * 0.8)
     number = f" {one.actor.order + 1}" if one.actor.of > 1 else ""
     name = f"{one.actor.subject}{number}"
-    with painting.cutout(name, one.depth_m, box, windowed=False, scenery=False) as brush:
+    with painting.cutout(
+        name, one.depth_m, box, windowed=False, scenery=False, lead=one.actor.variant is not None
+    ) as brush:  # fmt: skip
         if one.actor.subject in _GLOWING:
             _shine(painting, brush, one)
         if one.actor.subject == "lighthouse" and (light.dark or light.sun_y > 0.7 or not light.sun_shows):

@@ -99,7 +99,7 @@ def _row(
     """Those on the ground, left to right; groups of one kind stagger in depth."""
     if not indices:
         return
-    figures = {at: figure(plan.actors[at].subject, plan.actors[at].tone) for at in indices}
+    figures = {at: figure(plan.actors[at].subject, plan.actors[at].tone, plan.actors[at].variant) for at in indices}
     count = len(indices)
     tall = frame.height * MAIN_HEIGHT * (1.16 if count == 1 else 1.0)
     bases = {plan.actors[at].attached for at in range(len(plan.actors))}
@@ -182,7 +182,7 @@ def _aloft(
     rows = -(-count // columns)
     for order, at in enumerate(indices):
         actor = plan.actors[at]
-        icon = figure(actor.subject, actor.tone)
+        icon = figure(actor.subject, actor.tone, actor.variant)
         tall = frame.height * size * _relative(actor, tallest)
         one = Placed(actor, icon, 0, 0, tall, 1)
         if one.wide > frame.width * (0.62 if count == 1 else 0.84 / columns):
@@ -206,7 +206,7 @@ def _aloft(
 def _attach(at: int, actor: Actor, frame: Frame, rng: Random, placed: dict[int, Placed]) -> None:
     """Place an actor by its relation to one already placed."""
     base = placed[actor.attached or 0]
-    icon = figure(actor.subject, actor.tone)
+    icon = figure(actor.subject, actor.tone, actor.variant)
     ratio = (actor.height_m / max(0.05, base.actor.height_m)) ** SIZE_FLATTENING
     tall = base.tall * max(0.28, min(1.15, ratio))
     one = Placed(actor, icon, base.x, base.foot, tall, base.depth_m)
@@ -278,7 +278,12 @@ def _diagram(plan: Plan, frame: Frame, rng: Random) -> list[Placed]:
         places = [(1 - x, y) for x, y in places]
     out = [
         Placed(
-            actor, figure(actor.subject, actor.tone), x * frame.width, y * frame.height + size / 2, size, 5.0 - 0.1 * at
+            actor,
+            figure(actor.subject, actor.tone, actor.variant),
+            x * frame.width,
+            y * frame.height + size / 2,
+            size,
+            5.0 - 0.1 * at,
         )
         for at, (actor, (x, y)) in enumerate(zip(around, places, strict=True))
     ]

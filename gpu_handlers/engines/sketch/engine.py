@@ -6,7 +6,7 @@ from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING
 
-from gpu_handlers.engines.illustrator import EngineFacts, Picture, Rgb, Size, StepReport, unreported
+from gpu_handlers.engines.illustrator import EngineFacts, Picture, Rgb, Role, Size, StepReport, unreported
 
 if TYPE_CHECKING:
     from gpu_handlers.engines.sketch.painting import Painting
@@ -42,6 +42,7 @@ class SketchEngine:
         seed: int,
         negative: str = "",
         reference: Rgb | None = None,  # noqa: ARG002 - the interface has it, vectors cannot follow a photo
+        cast: tuple[Role, ...] = (),
         steps: int | None = None,  # noqa: ARG002 - nothing is denoised here
         on_step: StepReport = unreported,
     ) -> Picture:
@@ -60,7 +61,7 @@ class SketchEngine:
         # skia costs 0.1 s to load: whoever only asks for `facts` does not pay for it.
         from gpu_handlers.engines.sketch import actors, compose, effects, finish, scenery, weather
 
-        painting = _prepared(prompt, style, size, seed, negative)
+        painting = _prepared(prompt, style, size, seed, negative, cast)
         on_step(1, 4)
         bar = effects.bar_height(painting.style, painting.frame)
         placed = compose.place(painting.plan, painting.frame, painting.light.sun_x, painting.rng)
@@ -79,7 +80,9 @@ class SketchEngine:
         return picture
 
 
-def _prepared(prompt: str, style: str, size: Size, seed: int, negative: str) -> Painting:
+def _prepared(
+    prompt: str, style: str, size: Size, seed: int, negative: str, cast: tuple[Role, ...]
+) -> Painting:  # fmt: skip
     from gpu_handlers.engines.sketch.light import light_of
     from gpu_handlers.engines.sketch.painting import Frame, Painting, blob
     from gpu_handlers.engines.sketch.plan import plan_of
@@ -88,7 +91,7 @@ def _prepared(prompt: str, style: str, size: Size, seed: int, negative: str) -> 
     # Style and size are left out: the same seed shows the same composition in every style, so styles can be compared.
     digest = sha256(f"{seed}\x00{prompt}\x00{negative}".encode("utf-8", "replace")).digest()
     rng = Random(int.from_bytes(digest[:8], "big"))  # noqa: S311 - a drawing, not a secret
-    plan = plan_of(prompt, negative)
+    plan = plan_of(prompt, negative, cast)
     light = light_of(plan.time, plan.weather, plan.moods, rng)
     frame = Frame(size.width, size.height, size.height * plan.place.horizon)
     painting = Painting(frame, light, style_named(style), plan, rng)

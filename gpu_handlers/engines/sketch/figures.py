@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 
 from gpu_handlers.engines.sketch import plan
-from gpu_handlers.engines.sketch.colour import from_hex, mix, scaled, to_hex
-from gpu_handlers.engines.sketch.subjects import Vector, colour_at, exists, vector
+from gpu_handlers.engines.sketch.colour import Colour, from_hex, from_hsv, luma, mix, scaled, to_hex, to_hsv
+from gpu_handlers.engines.sketch.subjects import Vector, colour_at, exists, recoloured, vector
 
 TONES = ("light", "medium-light", "medium", "medium-dark", "dark")
 _SHIRTS = ("3f7fd9", "e0574f", "3aa98a", "f2a93b", "7d63c9", "d95f97", "4a9fb8", "6f9b3f")
 _TROUSERS = ("3a4a6b", "4b4453", "5b4a3a", "2f5266")
 _SKIRTED = frozenset({"woman", "girl", "old-woman", "princess", "mrs-claus"})
+_HAIRED = frozenset({"man", "woman", "boy", "girl", "child", "person", "man-beard"})
+_HAIR = ("2b2024", "7a4a2b", "e0b25a", "b5522d", "4a3023")
+_DARK_HAIR = ("1c1618", "33211c", "4a2c20")
+_PALE = 0.55  # brightness of skin from which hair may be of any colour
+_COATS = ((0.0, 1.0, 1.0), (-0.018, 1.08, 0.8), (0.02, 0.82, 1.12))
+"""Turn of the hue, factors of saturation and brightness: how animals and things of one kind are told apart."""
 
 
 @lru_cache(maxsize=512)
-def figure(subject: str, tone: str | None = None) -> Vector:
+def figure(subject: str, tone: str | None = None, variant: int | None = None) -> Vector:
     """The vector that stands for `subject` in a scene.
 
     People get a skin tone: the one the words name, else one that the subject's name settles, so that "the girl"
     is the same girl in every picture.
+
+    Args:
+        variant: another skin, hair and dress, or another shade of an animal's coat; neighbours differ.
     """
-    name = _toned(subject, tone)
+    name = _toned(subject, tone, variant)
     icon = vector(name)
     kind = plan.body_of(subject)
     if kind == "people":
-        return _standing(icon, subject)
+        return _standing(_haired(icon, subject, variant), subject, variant)
+    if variant is not None and not plan.is_person(subject):
+        icon = _shaded(icon, variant)
     if kind == "animals":
         return _sitting(icon)
     if kind == "busts":
@@ -34,22 +47,44 @@ def figure(subject: str, tone: str | None = None) -> Vector:
     return icon
 
 
-def _toned(subject: str, tone: str | None) -> str:
-    toned = f"{subject}-{tone or TONES[_pick(subject, 4)]}"
+def _toned(subject: str, tone: str | None, variant: int | None) -> str:
+    toned = f"{subject}-{tone or TONES[_pick(subject, 4, variant)]}"
     return toned if exists(toned) else subject
 
 
-def _pick(subject: str, among: int) -> int:
-    """A choice that only the subject's name settles."""
-    return sha256(subject.encode()).digest()[0] % among
+def _pick(subject: str, among: int, variant: int | None = None) -> int:
+    """A choice that only the subject's name and its variant settle."""
+    return (sha256(subject.encode()).digest()[0] + (variant or 0)) % among
 
 
-def _standing(icon: Vector, subject: str) -> Vector:
+def _haired(icon: Vector, subject: str, variant: int | None) -> Vector:
+    """The head with hair of the variant's colour; the set gives each skin only one."""
+    if variant is None or subject not in _HAIRED:
+        return icon
+    first, *_ = re.findall(r'fill="(#[0-9a-f]{3,6})"', icon.body)  # the set paints hair first, what is behind the head
+    shades = _HAIR if luma(from_hex(colour_at(icon, 0.5, 0.62))) > _PALE else _DARK_HAIR
+    hair = "#" + shades[_pick(subject + "hair", len(shades), variant)]
+    return replace(icon, name=f"{icon.name}+{hair}", body=icon.body.replace(f'"{first}"', f'"{hair}"'))
+
+
+def _shaded(icon: Vector, variant: int) -> Vector:
+    turn, strong, bright = _COATS[variant % len(_COATS)]
+
+    def change(colour: Colour) -> Colour:
+        hue, saturation, value = to_hsv(colour)
+        if saturation < 0.12 or value < 0.2:  # eyes, teeth, outlines
+            return colour
+        return from_hsv((hue + turn) % 1.0, min(1.0, saturation * strong), min(1.0, value * bright))
+
+    return replace(icon, name=f"{icon.name}+{variant % len(_COATS)}", body=recoloured(icon, change))
+
+
+def _standing(icon: Vector, subject: str, variant: int | None) -> Vector:
     """Shirt and trousers, or a dress, under a face."""
     skin = colour_at(icon, 0.5, 0.62)
-    shirt = "#" + _SHIRTS[_pick(subject, len(_SHIRTS))]
+    shirt = "#" + _SHIRTS[_pick(subject, len(_SHIRTS), variant)]
     dark = to_hex(scaled(from_hex(shirt), 0.8))
-    trousers = "#" + _TROUSERS[_pick(subject + "legs", len(_TROUSERS))]
+    trousers = "#" + _TROUSERS[_pick(subject + "legs", len(_TROUSERS), variant)]
     shoes = "#3b2f3f"
     legs = 9.0 if subject in ("boy", "girl", "child", "baby") else 13.0
     hip, foot = 36.5, 36.5 + legs
@@ -66,7 +101,7 @@ def _standing(icon: Vector, subject: str) -> Vector:
         body += f'<path fill="{shirt}" d="M10 26.5c0-1.5 1.5-2.5 3-2.5h6c1.5 0 3 1 3 2.5L22.3 37.5H9.7z"/>'
         body += f'<path fill="{trousers}" d="M9.800 36.200h12.400v2.600H9.800z"/>'
     head = f'<g transform="translate(3.200 0) scale(.8)">{icon.body}</g>'
-    return Vector(f"{icon.name}+body", body + head, 32.0, foot + 3.0, dye=shirt)
+    return Vector(f"{icon.name}+body", body + head, 32.0, foot + 3.0, dye=shirt, dyed_only=frozenset({shirt, dark}))
 
 
 def _below_bust(icon: Vector, subject: str) -> Vector:

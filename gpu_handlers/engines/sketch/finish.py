@@ -36,10 +36,10 @@ def picture_of(painting: Painting) -> Picture:
 def _layer(cutout: Cutout, pixels: Any, frame: Frame) -> Layer:
     high, wide = pixels.shape[:2]
     if (wide, high) == (frame.width, frame.height):
-        return Layer(cutout.name, pixels, cutout.depth_m)
+        return Layer(cutout.name, pixels, cutout.depth_m, cutout.lead)
     whole = np.zeros((frame.height, frame.width, 4), np.uint8)
     whole[cutout.top : cutout.top + high, cutout.left : cutout.left + wide] = pixels
-    return Layer(cutout.name, whole, cutout.depth_m)
+    return Layer(cutout.name, whole, cutout.depth_m, cutout.lead)
 
 
 def _row_depths(frame: Frame) -> Metres:

@@ -57,6 +57,8 @@ class Cutout:
     surface: Any
     plane: bool = False
     """True when it lies on the ground plane, so that its depth runs to the horizon."""
+    lead: bool = False
+    """Whether it shows somebody who plays a role."""
 
 
 @dataclass(slots=True)
@@ -92,6 +94,7 @@ class Painting:
         plane: bool = False,
         windowed: bool = True,
         scenery: bool = True,
+        lead: bool = False,
     ) -> Iterator[Brush]:
         """Paint one layer within `box` (left, top, right, bottom in pixels; the whole frame when None).
 
@@ -112,7 +115,7 @@ class Painting:
         yield Brush(canvas, self)
         if scenery:
             surface = developed(self, surface, name, depth_m, left, top)
-        self.cutouts.append(Cutout(name, depth_m, left, top, surface, plane))
+        self.cutouts.append(Cutout(name, depth_m, left, top, surface, plane, lead))
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from gpu_handlers.engines.sketch import subjects, words
+from gpu_handlers.engines.illustrator import Role
+from gpu_handlers.engines.sketch import casting, subjects, words
 from gpu_handlers.engines.sketch.place import PLACES, Place, merged
 
 Stance = Literal["stand", "fly", "float", "swim", "sky"]
@@ -27,6 +28,8 @@ _POSES = {
     "swim": "swimming",
     "float": "swimming",
 }
+_ON_FOOT = frozenset({"run", "walk", "climb", "cycle", "sit", "dance"})
+_HOUSE_M = 4.0  # from this height on, who is in something that stands is drawn before its door
 _GENDERS = {
     "man": "man",
     "boy": "man",
@@ -50,6 +53,7 @@ class Actor:
         attached: index of the actor it relates to, `relation` says how.
         group: actors that came of one mention share it.
         order: its place within its group, `of` the group's size.
+        variant: settles its look where it plays a role in several pictures; None leaves it to its name.
     """
 
     subject: str
@@ -62,6 +66,7 @@ class Actor:
     attached: int | None = None
     relation: str | None = None
     tone: str | None = None
+    variant: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +86,12 @@ class Plan:
     flow: bool = False
 
 
-def plan_of(prompt: str, negative: str = "") -> Plan:
-    """Plan the scene for `prompt` without what `negative` names."""
+def plan_of(prompt: str, negative: str = "", roles: tuple[Role, ...] = ()) -> Plan:
+    """Plan the scene for `prompt` without what `negative` names; whoever plays one of `roles` looks as it does."""
     reading = words.read(prompt, negative)
     if reading.concept is not None:
         return _concept_plan(reading)
+    casting.give(reading, prompt, roles)
     cast = _cast(reading)
     place_names = reading.places or [_habitat(cast, reading)]
     if "snowcaps" in reading.traits and not reading.places:
@@ -142,7 +148,8 @@ def _cast(reading: words.Reading) -> tuple[Actor, ...]:
     cast: list[Actor] = []
     for group, mention in enumerate(reading.mentions):
         first_of[group] = len(cast)
-        subject = _posed(mention.subject, mention.stance)
+        # In another pose the set has other clothes and hair: who plays a role stays as it is.
+        subject = mention.subject if mention.role is not None else _posed(mention.subject, mention.stance)
         stance = _stance(subject, mention.stance)
         cast.extend(
             Actor(
@@ -154,19 +161,38 @@ def _cast(reading: words.Reading) -> tuple[Actor, ...]:
                 order,
                 mention.count,
                 tone=mention.tone,
+                variant=mention.role,
             )
             for order in range(mention.count)
         )
     for relation in reading.relations:
-        if relation.second is None and relation.kind == "over":  # "an elephant over the city" flies
+        on_foot = reading.mentions[relation.first].stance in _ON_FOOT
+        if relation.second is None and relation.kind == "over" and not on_foot:  # "an elephant over the city" flies
             cast = [replace(actor, stance="fly") if actor.group == relation.first else actor for actor in cast]
         if relation.second is None or relation.kind == "beside":
             continue
         first, second = relation.first, relation.second
         for at, actor in enumerate(cast):
             if actor.group == first and actor.attached is None:
-                cast[at] = _attached(actor, first_of[second], relation.kind)
-    return tuple(cast)
+                base = cast[first_of[second]]
+                housed = relation.kind == "inside" and base.stance == "stand" and height_of(base.subject) >= _HOUSE_M
+                cast[at] = _attached(actor, first_of[second], "front" if housed else relation.kind)
+    return tuple(_seated(cast))
+
+
+def _seated(cast: list[Actor]) -> list[Actor]:
+    """Several characters on or in one thing sit side by side."""
+    seated = list(cast)
+    for base in range(len(cast)):
+        sharing = [
+            at
+            for at, actor in enumerate(cast)
+            if actor.attached == base and actor.relation in ("on", "inside", "riding")
+        ]
+        if len({cast[at].group for at in sharing}) > 1:
+            for order, at in enumerate(sharing):
+                seated[at] = replace(cast[at], order=order, of=len(sharing))
+    return seated
 
 
 def _attached(actor: Actor, base: int, kind: str) -> Actor:

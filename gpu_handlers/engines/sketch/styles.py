@@ -298,14 +298,14 @@ STYLES: dict[str, Style] = {
         bloom=0.2,
         vignette=0.14,
     ),
-    # Markers on white: line, hatching, one accent.
+    # Markers on white: line, hatching, and what is drawn in its own colours.
     "whiteboard": Style(
         tint=WHITE,
         tint_share=0.62,
-        saturation=0.25,
+        saturation=0.95,
         ramp=_ramp("9aa3b2 d5dae2 eef1f5 ffffff"),
         ramp_share=0.9,
-        accent=from_hex("f2662e"),
+        subject_share=0.12,
         ink=_INK,
         ink_width=0.0046,
         scenery_ink=1.0,

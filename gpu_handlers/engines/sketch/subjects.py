@@ -51,6 +51,8 @@ class Vector:
     height: float
     dye: str | None = None
     """The fill that a colour word changes, when it is not the one that covers most."""
+    dyed_only: frozenset[str] = frozenset()
+    """When given, a colour word changes these fills and no other, however close they are: skin stays skin."""
 
     @property
     def ink(self) -> tuple[float, float, float, float]:
@@ -119,6 +121,8 @@ def dyed(icon: Vector, hue_of: Colour) -> Callable[[Colour], Colour]:
 
     def change(colour: Colour) -> Colour:
         if to_hex(colour) in _SKIN and to_hex(colour) != icon.main_colour:
+            return colour
+        if icon.dyed_only and to_hex(colour) not in icon.dyed_only:
             return colour
         own_hue, own_saturation, own_value = to_hsv(colour)
         apart = abs((own_hue - main_hue + 0.5) % 1.0 - 0.5)

@@ -59,6 +59,8 @@ class Mention:
     size: float = 1.0
     stance: str | None = None
     tone: str | None = None
+    role: int | None = None
+    """The seed of the role it plays, see `casting`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +152,16 @@ def _look_up(words: list[str], phrases: dict[str, _Meaning], language: str) -> _
     if len(words) > 1:
         return None
     word = words[0]
-    if word in _listed("ignored"):
+    if word in _listed("ignored") or _is_past(word):
         return None
     name = keywords.subject_of_symbol(word) or keywords.subject_tagged(word, language)
     name = name or keywords.subject_tagged(_singular(word), language)
     return None if name is None else _of_subject(name, phrases)
+
+
+def _is_past(word: str) -> bool:
+    """Whether a word looks like a verb of a told story; tags would make swords of "crossed"."""
+    return len(word) > 4 and word.endswith("ed") and not word.endswith("eed") and word.isascii()
 
 
 def _of_subject(name: str, phrases: dict[str, _Meaning]) -> _Meaning:
@@ -209,6 +216,7 @@ def _mention(reading: Reading, meaning: _Meaning, heard: dict[str, str]) -> None
         return
     if reading.mentions and meaning.value in _listed("clothes") and heard.get("relation") in ("inside", "beside", "on"):
         reading.mentions[-1].colour = heard.pop("colour", reading.mentions[-1].colour)
+        heard.pop("relation")
         return  # "a man in a red coat": the man wears it
     number = int(heard.get("number", "1"))
     if meaning.plural and number == 1 and meaning.value not in _listed("many_already"):
@@ -264,11 +272,16 @@ def _denied(meanings: list[_Meaning]) -> set[str]:
     return denied
 
 
+_NAME = re.compile(r"\b(?:named|called)\s+[^\W\d_][\w’'-]*")  # "a girl named Rose" is no flower
+_BODY_PART = re.compile(  # "the fox opened its bright eyes" shows no pair of eyes
+    r"\b(?:his|her|its|their|my|your|our)\s+(?:[a-z]+\s+)?"
+    r"(?:eyes?|hands?|head|face|hearts?|ears?|arms?|foot|feet|legs?|mouth|nose|tongue|teeth|hair|tail|mind|voice|breath)\b"
+)
 _TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[,.;:!?]|[^\s\w]️?(?:‍[^\s\w]️?)*", re.UNICODE)
 
 
 def _tokens(text: str) -> list[str]:
-    text = unicodedata.normalize("NFKC", text[:MAX_PROMPT_CHARS]).lower()
+    text = _BODY_PART.sub("", _NAME.sub("", unicodedata.normalize("NFKC", text[:MAX_PROMPT_CHARS]).lower()))
     tokens: list[str] = []
     for token in _TOKEN.findall(text):
         if "-" in token and token not in _phrases() and token.replace("-", " ") in _phrases():

@@ -1,16 +1,29 @@
-"""Accounts: registering, signing in, and the profile."""
+"""Accounts: registering, signing in, the profile, passwords, and closing."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
-from pynamodb.exceptions import DoesNotExist
+from pynamodb.exceptions import DoesNotExist, UpdateError
 
-from studio import clock, credits, ids, passwords, tokens
-from studio.errors import AlreadyExists, EmailTaken, Fault, InvalidOrder, NotFound, WrongCredentials
+from studio import attempts, clock, credits, errands, histories, ids, jobs, limits, outbox, passwords, proofs, tokens
+from studio.errors import (
+    AlreadyExists,
+    Conflict,
+    EmailTaken,
+    Fault,
+    InvalidOrder,
+    JobEnded,
+    NotFound,
+    WrongCredentials,
+    WrongPassword,
+)
+from studio.histories import Filter
+from studio.proofs import Purpose
 from studio.settings import settings
-from studio.tables import Email, User, retried, transaction
+from studio.tables import Email, OutboxRow, Proof, Transaction, User, Welcome, refused, retried, transaction
 from studio.telemetry import logger
 
 
@@ -29,62 +42,321 @@ def register(email: str, password: str, name: str | None = None) -> Signup:
         EmailTaken: the address belongs to an account already; nothing is written.
         InvalidOrder: the address is not one that mail can be sent to.
     """
-    address = _address(email)
-    user = User(
-        ids.new("usr"),
-        email=address,
-        name=name,
-        password_hash=passwords.hashed(password),
-        created_at=clock.iso(clock.now()),
-    )
-    try:
-        _create(user)
-    except EmailTaken:
-        if Email.get(address.casefold(), consistent_read=True).user_id != user.id:
-            raise
-        # Otherwise it is ours: the answer to the first try was lost, not the account.
-    logger.info("account registered", extra={"user": user.id})
-    return Signup(user, tokens.issue(user.id))
+    return _open(_address(email), passwords.hashed(password), name)
 
 
-def login(email: str, password: str) -> tokens.Token:
-    """A token for the account.
+def request(email: str, password: str, name: str | None = None) -> None:
+    """Ask to register: the account begins, with its credits, when the mail to the address is answered.
+
+    Does and takes the same whether or not there is an account.
 
     Raises:
-        WrongCredentials: unknown address or wrong password; both take the same time and say the same.
+        InvalidOrder: the address is not one that mail can be sent to.
+        TooManyRequests: too many mails to this address.
     """
-    user = _find(email)
+    address = _address(email)
+    limits.take(limits.MAILS, _hash_of(address))
+    proofs.begin(Purpose.REGISTER, address, name=name, password_hash=passwords.hashed(password))
+
+
+def confirm(value: str) -> Signup:
+    """Create the account that was asked for, now that its address is proven, and sign it in.
+
+    Raises:
+        InvalidOrder: `value` is not one that we mailed, or not any more.
+        EmailTaken: the address got an account in the meantime.
+    """
+    proof = proofs.shown(Purpose.REGISTER, value)
+    return _open(proof.address, proof.password_hash or "", proof.name, proof)
+
+
+def login(email: str, password: str, *, network: str | None = None) -> tokens.Token:
+    """A token for the account.
+
+    Args:
+        network: where the attempt comes from, so that one place cannot try many accounts.
+    Raises:
+        WrongCredentials: unknown address or wrong password; both take the same time and say the same.
+        TooManyRequests: too many failures; waiting helps.
+    """
+    if network is not None:
+        attempts.begin(attempts.PER_NETWORK, network)
+    account = _key_of(email)
+    attempts.begin(attempts.PER_ACCOUNT, account)
+    user = find(email)
     if not passwords.matches(password, user.password_hash if user else None) or user is None:
         raise WrongCredentials
-    return tokens.issue(user.id)
+    attempts.forgive(attempts.PER_ACCOUNT, account)
+    if network is not None:
+        attempts.take_back(attempts.PER_NETWORK, network)
+    if passwords.outdated(user.password_hash):
+        _renew_hash(user, password)
+    return tokens.issue(user)
+
+
+def logout_everywhere(user_id: str) -> None:
+    """End every session of the user at once. API keys keep working."""
+    User(user_id).update(actions=[User.ver.add(1)], condition=User.id.exists())
+    logger.info("all sessions ended", extra={"user": user_id})
 
 
 def profile(user_id: str) -> User:
     """The account row."""
     try:
-        return User.get(user_id)
+        return User.get(user_id, consistent_read=True)
     except DoesNotExist as error:
         raise NotFound from error
 
 
+def exists(user_id: str) -> bool:
+    """Whether the account is there, and not closed."""
+    try:
+        profile(user_id)
+    except NotFound:
+        return False
+    return True
+
+
+def rename(user_id: str, name: str | None) -> User:
+    """Change the name, None for no name."""
+    user = profile(user_id)
+    user.update(actions=[User.name.remove() if name is None else User.name.set(name)], condition=User.id.exists())
+    return user
+
+
+def change_password(user_id: str, current: str, new: str) -> tokens.Token:
+    """Set a new password and end every session; returns the token of a new one.
+
+    Raises:
+        WrongPassword: `current` is not the password.
+        TooManyRequests: that was wrong too often.
+    """
+    user = _proven(user_id, current)
+    try:
+        return tokens.issue(_with_password(user, new))
+    except Conflict as error:  # meanwhile it was changed, so `current` is not it any more
+        raise WrongPassword from error
+
+
+def forgot(email: str) -> None:
+    """Ask for a mail with which the password can be reset. Does and takes the same for addresses without an account.
+
+    Raises:
+        InvalidOrder: the address is not one that mail can be sent to.
+        TooManyRequests: too many mails to this address.
+    """
+    address = _address(email)
+    limits.take(limits.MAILS, _hash_of(address))
+    proofs.begin(Purpose.RESET, address)
+
+
+def reset_password(value: str, new: str) -> None:
+    """Set a new password with what was mailed, and end every session. It works once.
+
+    Raises:
+        InvalidOrder: `value` is not one that we mailed, or not any more; also after any other change of the password.
+    """
+    user = _reset(proofs.shown(Purpose.RESET, value), passwords.hashed(new))
+    logger.info("password reset", extra={"user": user.id})
+    attempts.forgive(attempts.PER_ACCOUNT, user.email.casefold())
+
+
+def close(user_id: str, password: str) -> None:
+    """End the account: running jobs are cancelled and refunded, sessions and keys end, what is personal goes.
+
+    The account itself goes at once; its files and jobs follow within minutes. Ledger and settlements stay, under an id
+    that leads to nobody.
+
+    Raises:
+        WrongPassword: this is not the password.
+        TooManyRequests: that was wrong too often.
+    """
+    user = _proven(user_id, password)
+    cancel_open_jobs(user_id)
+    outbox.send(_remove(user))
+    logger.info("account closed", extra={"user": user_id})
+
+
+def cancel_open_jobs(user_id: str) -> None:
+    """Cancel and refund what has not ended."""
+    for status in jobs.Status:
+        if status.ended:
+            continue
+        below = None
+        while page := histories.page(user_id, limit=histories.MAX_PAGE, below=below, wanted=Filter(status=status)):
+            for job in page.jobs:
+                _cancel(user_id, job.id)
+            if page.next_id is None:
+                break
+            below = page.next_id
+
+
+def id_of(email: str) -> str:
+    """Id of the account with this address.
+
+    Raises:
+        NotFound: there is none.
+    """
+    user = find(email)
+    if user is None:
+        raise NotFound("There is no account with this address.")
+    return str(user.id)
+
+
+def find(email: str) -> User | None:
+    """The account with this address, however it is written."""
+    try:
+        claim = Email.get(_address(email).casefold(), consistent_read=True)
+        return User.get(claim.user_id, consistent_read=True)
+    except (DoesNotExist, InvalidOrder):
+        return None
+
+
+def _open(address: str, password_hash: str, name: str | None, proof: Proof | None = None) -> Signup:
+    user = User(
+        ids.new("usr"),
+        email=address,
+        name=name,
+        password_hash=password_hash,
+        created_at=clock.iso(clock.now()),
+    )
+    try:
+        _create(user, proof)
+    except (EmailTaken, InvalidOrder):
+        if not _owns(user, address):
+            raise
+        # Otherwise it is ours: the answer to the first try was lost, not the account.
+    logger.info("account registered", extra={"user": user.id})
+    return Signup(user, tokens.issue(user))
+
+
+def _owns(user: User, address: str) -> bool:
+    try:
+        return bool(Email.get(address.casefold(), consistent_read=True).user_id == user.id)
+    except DoesNotExist:
+        return False
+
+
 @retried
-def _create(user: User) -> None:
+def _create(user: User, proof: Proof | None) -> None:
     with transaction() as tx:
+        if proof:
+            proofs.redeem(tx, proof)
         tx.create(
             Email(user.email.casefold(), user_id=user.id),
             condition=Email.address.does_not_exist(),
             otherwise=EmailTaken(),
         )
         tx.create(user, condition=User.id.does_not_exist(), otherwise=AlreadyExists("this user exists"))
-        credits.open_account(tx, user.id, settings().signup_credits)
+        credits.open_account(tx, user.id, _welcomed(tx, user.email))
 
 
-def _find(email: str) -> User | None:
+def _welcomed(tx: Transaction, address: str) -> int:
+    """The credits that an account of this address begins with: those of signup once, later only its former debt."""
+    key = _hash_of(address)
     try:
-        claim = Email.get(_address(email).casefold(), consistent_read=True)
-        return User.get(claim.user_id, consistent_read=True)
-    except (DoesNotExist, InvalidOrder):
-        return None
+        known = Welcome.get(key, consistent_read=True)
+    except DoesNotExist:
+        first = Conflict("the address was welcomed meanwhile")
+        tx.create(Welcome(key, debt=0), condition=Welcome.hash.does_not_exist(), otherwise=first)
+        return settings().signup_credits
+    unchanged = Conflict("the address has another debt by now")
+    tx.change(Welcome(key), [Welcome.debt.set(known.debt)], condition=Welcome.debt == known.debt, otherwise=unchanged)
+    return -int(known.debt)
+
+
+def _hash_of(address: str) -> str:
+    """What stands for an address where it need not be read."""
+    return hashlib.sha256(address.casefold().encode()).hexdigest()
+
+
+@retried
+def _remove(user: User) -> OutboxRow:
+    """Take away everything that says who it was, together with the errand that clears the rest.
+
+    What stays of the address is a hash of it, with what the account owes, so that closing is no way to new credits.
+    """
+    debt = max(0, -credits.of(user.id).balance)
+    with transaction() as tx:
+        welcome = Welcome(_hash_of(user.email), debt=debt)
+        tx.create(welcome, condition=Welcome.hash.does_not_exist() | Welcome.hash.exists(), otherwise=Conflict())
+        gone = NotFound("There is no such account.")
+        tx.remove(User(user.id), condition=User.id.exists(), otherwise=gone)
+        tx.remove(Email(user.email.casefold()), condition=Email.user_id == user.id, otherwise=gone)
+        return errands.queue(tx, "erase", user.id)
+
+
+def _proven(user_id: str, password: str) -> User:
+    """The account, once its password was shown; failures count like failed sign-ins."""
+    user = profile(user_id)
+    account = user.email.casefold()
+    attempts.begin(attempts.PER_ACCOUNT, account)
+    if not passwords.matches(password, user.password_hash):
+        raise WrongPassword
+    attempts.forgive(attempts.PER_ACCOUNT, account)
+    return user
+
+
+def _with_password(user: User, password: str) -> User:
+    """Store the password and raise `ver`, if nobody changed either since `user` was read."""
+    try:
+        user.update(
+            actions=[User.password_hash.set(passwords.hashed(password)), User.ver.add(1)],
+            condition=User.id.exists() & (User.password_hash == user.password_hash),
+        )
+    except UpdateError as error:
+        if not refused(error):
+            raise
+        raise Conflict("the password was changed by somebody else") from error
+    logger.info("password changed", extra={"user": user.id})
+    return user
+
+
+@retried
+def _reset(proof: Proof, password_hash: str) -> User:
+    """Store the password that a proof allows, and raise `ver`; the proof ends exactly when that is done."""
+    try:
+        user = profile(proof.user_id or "")
+    except NotFound as error:
+        raise proofs.void() from error
+    if user.ver != proof.user_ver:
+        raise proofs.void()
+    with transaction() as tx:
+        proofs.redeem(tx, proof)
+        tx.change(
+            User(user.id),
+            [User.password_hash.set(password_hash), User.ver.add(1)],
+            condition=User.ver == user.ver,
+            otherwise=Conflict("the password was changed by somebody else"),
+        )
+    return user
+
+
+def _renew_hash(user: User, password: str) -> None:
+    try:
+        user.update(
+            actions=[User.password_hash.set(passwords.hashed(password))],
+            condition=User.password_hash == user.password_hash,
+        )
+    except UpdateError as error:
+        if not refused(error):
+            raise
+        logger.info("password hash was changed by somebody else", extra={"user": user.id})
+
+
+def _cancel(user_id: str, job_id: str) -> None:
+    try:
+        jobs.cancel(user_id, job_id)
+    except JobEnded:
+        logger.info("job ended by itself", extra={"job": job_id})
+
+
+def _key_of(email: str) -> str:
+    """What failures are counted by, also of what is no address."""
+    try:
+        return _address(email).casefold()
+    except InvalidOrder:
+        return email.casefold()
 
 
 def _address(email: str) -> str:

@@ -6,17 +6,21 @@ import threading
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_polly import PollyClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
 # With one retry, a stalled service must not outlive the 29 s that API Gateway waits for an answer.
 CONNECT_TIMEOUT_SECONDS = 2
 READ_TIMEOUT_SECONDS = 5
 POLL_READ_TIMEOUT_SECONDS = 25  # above the 20 s of SQS long polling
+SPEECH_READ_TIMEOUT_SECONDS = 10  # a long text takes Polly a while to begin
 
-_clients: dict[tuple[str, int], Any] = {}
+_clients: dict[tuple[str, int, str | None], Any] = {}
 _lock = threading.Lock()  # boto3 sessions are not safe to use from several threads while creating clients
 
 
@@ -28,6 +32,8 @@ def client(service: Literal["sqs"]) -> SQSClient: ...
 def client(service: Literal["events"]) -> EventBridgeClient: ...
 @overload
 def client(service: Literal["secretsmanager"]) -> SecretsManagerClient: ...
+@overload
+def client(service: Literal["sesv2"]) -> SESV2Client: ...
 def client(service: str) -> Any:
     """The process-wide boto3 client of `service`."""
     return _client(service, READ_TIMEOUT_SECONDS)
@@ -39,15 +45,29 @@ def polling_sqs() -> SQSClient:
     return sqs
 
 
-def _client(service: str, read_timeout_seconds: int) -> Any:
+def polly() -> PollyClient:
+    """A Polly client with the patience for long texts."""
+    voices: PollyClient = _client("polly", SPEECH_READ_TIMEOUT_SECONDS)
+    return voices
+
+
+def connections(url: str) -> ApiGatewayManagementApiClient:
+    """A client for the connections of a WebSocket API; `url` is the API's own, there is none for all."""
+    made: ApiGatewayManagementApiClient = _client("apigatewaymanagementapi", READ_TIMEOUT_SECONDS, url)
+    return made
+
+
+def _client(service: str, read_timeout_seconds: int, endpoint_url: str | None = None) -> Any:
+    known = (service, read_timeout_seconds, endpoint_url)
     with _lock:
-        if (service, read_timeout_seconds) not in _clients:
+        if known not in _clients:
             import boto3
             from botocore.config import Config
 
             make: Any = boto3.client  # typed per service; here the name is only known at run time
-            _clients[service, read_timeout_seconds] = make(
+            _clients[known] = make(
                 service,
+                endpoint_url=endpoint_url,
                 config=Config(
                     signature_version="s3v4" if service == "s3" else None,
                     # Links must name the bucket's own region: the global host redirects, which breaks a signature.
@@ -57,4 +77,4 @@ def _client(service: str, read_timeout_seconds: int) -> Any:
                     retries={"mode": "standard", "total_max_attempts": 2},
                 ),
             )
-        return _clients[service, read_timeout_seconds]
+        return _clients[known]

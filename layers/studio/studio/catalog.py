@@ -6,10 +6,11 @@ The API route, its validation, OpenAPI, `GET /features` and the price all follow
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
@@ -17,9 +18,24 @@ from studio.bounds import Number, Text, UploadId, Whole
 from studio.errors import Fault, InvalidOrder, NotFound
 
 MAX_PROMPT_CHARACTERS = 10_000
+MIN_SCRIPT_CHARACTERS = 4  # a sentence in Chinese; workers refuse single words, which need a language to be told
+MAX_SCRIPT_CHARACTERS = 10_000  # three times what can be said in the longest video
+MAX_TITLE_CHARACTERS = 120
+MAX_URL_CHARACTERS = 2_048
 MAX_SEED = 2**32 - 1  # what torch and numpy generators take on every platform
 
-Prompt = Annotated[str, Text(1, MAX_PROMPT_CHARACTERS)]
+_TAG = re.compile(r"<[^<>]*>")
+
+
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must contain something other than spaces")
+    return text
+
+
+Prompt = Annotated[str, Text(1, MAX_PROMPT_CHARACTERS), AfterValidator(_says_something)]
+Script = Annotated[str, Text(MIN_SCRIPT_CHARACTERS, MAX_SCRIPT_CHARACTERS), AfterValidator(_says_something)]
+"""What is to be spoken."""
 Side = Annotated[int, Whole(512, 1536, step=8)]
 """One side of a picture in pixels; the latents of diffusion models need multiples of 8."""
 
@@ -50,6 +66,18 @@ class Order(BaseModel):
 
     quality: Literal["standard", "draft"] = Field(
         "standard", description="A draft is free, quick and drawn without a model."
+    )
+    priority: Literal["normal", "low"] = Field(
+        "normal",
+        exclude=True,  # says when to make it, not what
+        description="`low`: paid work that may wait while there is other paid work. Free drafts have a queue of "
+        "their own.",
+    )
+    callback_url: Annotated[str, Text(1, MAX_URL_CHARACTERS)] | None = Field(
+        None,
+        exclude=True,  # says where to tell of the job, not what to make: workers never see it
+        json_schema_extra={"format": "uri"},
+        description="Called once when the job has ended, signed with your callback secret (see Callbacks).",
     )
 
     @property
@@ -141,13 +169,6 @@ class ImageGeneration(Order):
     seed: Annotated[int, Whole(0, MAX_SEED)] | None = Field(
         None, description="Same seed, same picture; image n uses seed + n. Random if left out."
     )
-
-    @field_validator("prompt")
-    @classmethod
-    def _says_something(cls, prompt: str) -> str:
-        if not prompt.strip():
-            raise ValueError("must contain something other than spaces")
-        return prompt
 
     @model_validator(mode="after")
     def _agreed(self) -> Self:
@@ -260,12 +281,32 @@ class Video3d(Order):
         None, description="Same seed, same video; shot n is drawn from seed + n - 1. Random if left out."
     )
 
-    @field_validator("prompt")
-    @classmethod
-    def _says_something(cls, prompt: str) -> str:
-        if not prompt.strip():
-            raise ValueError("must contain something other than spaces")
-        return prompt
+    @property
+    def units(self) -> int:
+        """One video, however long."""
+        return 1
+
+
+class NarratedVideo(Order):
+    """What films with a voice have in common."""
+
+    unit = "video"
+    deadline_seconds = 3600
+
+    voice_style: Literal[
+        "male-warm", "male-deep", "male-dramatic", "male-calm",
+        "female-warm", "female-soft", "female-bright", "female-calm",
+    ] = Field("female-warm", description="Who speaks. The language is the script's own.")  # fmt: skip
+    captions: Literal["burned", "files"] = Field(
+        "files", description="Captions come as SRT and VTT; `burned` also puts them into the picture."
+    )
+    aspect: Literal["landscape", "portrait"] = "landscape"
+    overflow: Literal["fail", "trim"] = Field(
+        "fail",
+        description="When the script takes longer to speak than the video may last: the job fails, says by how much "
+        "and is refunded, or sentences at the end are left out.",
+    )
+    seed: Annotated[int, Whole(0, MAX_SEED)] | None = Field(None, description="Same seed, same video.")
 
     @property
     def units(self) -> int:
@@ -273,8 +314,74 @@ class Video3d(Order):
         return 1
 
 
+class StudyAnimation(NarratedVideo):
+    """A lesson with a voice."""
+
+    feature = "study-animation"
+    title = "Study animation"
+    summary = "A narrated lesson of 30 seconds to 3 minutes, from a script or a topic, in four styles."
+    credits_per_unit = 5
+    example = {
+        "topic": "Photosynthesis",
+        "script": "Plants convert sunlight into energy through photosynthesis. Chlorophyll in leaves absorbs light. "
+        "The roots bring water, the leaves take in carbon dioxide. From these the plant makes sugar and oxygen.",
+        "subject": "science",
+        "animationStyle": "3d-cgi",
+        "duration": 30,
+    }
+
+    topic: Annotated[str, Text(0, MAX_TITLE_CHARACTERS)] = Field("", description="The title on the screen.")
+    script: Script | None = Field(
+        None,
+        description="What is said, word for word. Without one the video says how to study the topic and invents no "
+        "facts.",
+    )
+    subject: Literal["science", "math", "history", "literature", "technology"] = "science"
+    animation_style: Literal["3d-cgi", "whiteboard", "explainer", "motion-graphics"] = "explainer"
+    duration: Literal[30, 60, 120, 180] = Field(60, description="Seconds.")
+    captions: Literal["burned", "files"] = Field(
+        "burned", description="Captions come as SRT and VTT; `burned` also puts them into the picture."
+    )
+    background_music: Literal["calm", "none"] = "calm"
+    fill: Literal["guide", "pauses"] = Field(
+        "guide",
+        description="When the script is much shorter than the video: a guide on how to study the topic follows it "
+        "(English scripts only), or the pauses grow.",
+    )
+    aspect: Literal["landscape", "portrait"] = Field("landscape", description="1280×720 or 720×1280.")
+
+    @model_validator(mode="after")
+    def _about_something(self) -> Self:
+        # Letters within tags, and signs alone, name nothing that a lesson could be about.
+        if self.script is None and not any(map(str.isalnum, _TAG.sub("", self.topic))):
+            raise ValueError("needs a topic of letters or digits, a script, or both")
+        return self
+
+
+class StoryVideo(NarratedVideo):
+    """A told story."""
+
+    feature = "story-video"
+    title = "Story video"
+    summary = "A script becomes an illustrated, narrated film of up to 3 minutes with music."
+    credits_per_unit = 10
+    example = {
+        "script": "Once upon a time in a magical forest, a young wizard discovered an ancient spell book. "
+        "She opened it under the old oak. Light rose from its pages, and the whole forest began to sing.",
+        "visualStyle": "pixar",
+        "voiceStyle": "male-warm",
+        "backgroundMusic": "epic",
+    }
+
+    script: Script = Field(description="What is told, word for word; about 430 English words are 3 minutes.")
+    story_title: Annotated[str, Text(0, MAX_TITLE_CHARACTERS)] = Field("", description="On the opening card.")
+    visual_style: Literal["pixar", "realistic", "anime", "cartoon", "cinematic"] = "cinematic"
+    background_music: Literal["epic", "emotional", "uplifting", "mysterious", "none"] = "emotional"
+    aspect: Literal["landscape", "portrait"] = Field("landscape", description="1920×1080 or 1080×1920.")
+
+
 ORDERS: dict[str, type[Order]] = {
-    kind.feature: kind for kind in (ImageGeneration, ClothSwap, InfluencerCreation, Video3d)
+    kind.feature: kind for kind in (ImageGeneration, ClothSwap, InfluencerCreation, Video3d, StudyAnimation, StoryVideo)
 }
 
 

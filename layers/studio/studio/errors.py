@@ -34,6 +34,12 @@ class MalformedRequest(StudioError):
     status, code, title = 400, "malformed_request", "The request could not be read"
 
 
+class BadSignature(StudioError):
+    """A webhook that its sender did not sign, or not within the last minutes."""
+
+    status, code, title = 400, "bad_signature", "The signature is not valid"
+
+
 class NotAuthenticated(StudioError):
     """No token, or one that is expired, revoked or not ours."""
 
@@ -52,10 +58,28 @@ class InsufficientCredits(StudioError):
     status, code, title = 402, "insufficient_credits", "Not enough credits"
 
 
+class WrongPassword(StudioError):
+    """A change that needs the password came with another one."""
+
+    status, code, title = 403, "wrong_password", "This is not your password"
+
+
+class MissingScope(StudioError):
+    """The API key may not do this."""
+
+    status, code, title = 403, "missing_scope", "This API key may not do this"
+
+
 class NotFound(StudioError):
     """Nothing under this address, or it belongs to somebody else."""
 
     status, code, title = 404, "not_found", "Not found"
+
+
+class Expired(StudioError):
+    """The job, or a picture it was made from, is no longer kept."""
+
+    status, code, title = 410, "expired", "No longer kept"
 
 
 class EmailTaken(StudioError):
@@ -74,6 +98,30 @@ class JobNotReady(StudioError):
     """The job has no files (yet)."""
 
     status, code, title = 409, "job_not_ready", "The job has no files to download"
+
+
+class TooManyEndpoints(StudioError):
+    """The user has as many endpoints for callbacks as there may be."""
+
+    status, code, title = 409, "too_many_endpoints", "Delete an endpoint first"
+
+
+class EndpointDisabled(StudioError):
+    """The endpoint is disabled or deleted, so nothing can be sent to it."""
+
+    status, code, title = 409, "endpoint_disabled", "The endpoint is disabled"
+
+
+class TooManyKeys(StudioError):
+    """The user has as many API keys as there may be."""
+
+    status, code, title = 409, "too_many_keys", "Delete an API key first"
+
+
+class CheckoutExpired(StudioError):
+    """The purchase can no longer be paid for."""
+
+    status, code, title = 409, "checkout_expired", "This checkout has expired; start another one"
 
 
 class TooLarge(StudioError):
@@ -110,10 +158,34 @@ class TooManyRequests(StudioError):
     status, code, title = 429, "too_many_requests", "Too many requests"
 
 
+class TooManyActiveJobs(StudioError):
+    """The user has as many paid jobs waiting or running as there may be."""
+
+    status, code, title = 429, "too_many_active_jobs", "Too many jobs at once"
+
+
+class TooManyConnections(StudioError):
+    """The user has as many connections for live updates as there may be."""
+
+    status, code, title = 429, "too_many_connections", "Close a connection first"
+
+
 class Busy(StudioError):
     """Too many writers at once; nothing was changed and trying again is safe."""
 
     status, code, title = 503, "busy", "Busy, please try again"
+
+
+class PaymentsUnavailable(StudioError):
+    """The payment provider does not answer, or refuses; nothing was charged, and trying again is safe."""
+
+    status, code, title = 503, "payments_unavailable", "Payments are not available right now, please try again"
+
+
+class RunPodUnavailable(StudioError):
+    """RunPod does not answer, has no room, or answers nonsense; trying again later is right."""
+
+    status, code, title = 503, "gpu_unavailable", "The machines cannot be reached right now"
 
 
 # The rest never reach a customer: they steer the code between two writers.

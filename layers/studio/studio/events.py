@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from studio import aws
@@ -12,7 +12,11 @@ from studio.settings import settings
 
 WORKER_SOURCE = "studio.worker"
 JOBS_SOURCE = "studio.jobs"
+CREDITS_SOURCE = "studio.credits"
+PURCHASES_SOURCE = "studio.purchases"
 JOB_FINISHED = "Job Finished"
+CREDITS_LOW = "Credits Low"
+PURCHASE_NEEDS_REVIEW = "Purchase Needs Review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,13 @@ class Finished:
         told = event.result if event.outcome == "succeeded" else event.error
         if event.outcome not in ("succeeded", "failed") or not isinstance(event.attempt, int) or not told:
             raise ValueError("not a Job Finished event")
-        return event
+        if event.outcome == "succeeded":
+            return event
+        # What else a worker adds is for nobody to read.
+        reason = {name: str(told[name]) for name in ("code", "message") if isinstance(told.get(name), str)}
+        if len(reason) < 2:
+            raise ValueError("the error of a Job Finished event has a code and a message")
+        return replace(event, error=reason)
 
 
 def put(source: str, detail_type: str, detail: str) -> None:

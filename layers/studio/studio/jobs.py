@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import math
 import re
 import time
 import zlib
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -15,32 +16,49 @@ from pynamodb.exceptions import DoesNotExist, PynamoDBException, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from studio import catalog, clock, credits, ids, limits, outbox, personas, storage, uploads
+from studio import (
+    callback_secrets,
+    catalog,
+    clock,
+    credits,
+    deadlines,
+    ids,
+    limits,
+    news,
+    outbox,
+    paces,
+    personas,
+    receivers,
+    requests,
+    storage,
+    tries,
+    uploads,
+)
 from studio.catalog import Order
 from studio.errors import (
     AlreadyExists,
     Conflict,
     Duplicate,
+    Expired,
     InsufficientCredits,
-    InvalidOrder,
     JobEnded,
-    KeyReused,
     LeaseHeld,
     LeaseLost,
     NotFound,
     StudioError,
+    TooManyActiveJobs,
 )
 from studio.events import Finished
+from studio.requests import Asked
 from studio.settings import settings
-from studio.tables import JobRow, OutboxRow, Persona, Request, Settlement, Transaction, retried, transaction
+from studio.tables import JobRow, OutboxRow, Persona, Settlement, Transaction, refused, retried, transaction
 from studio.telemetry import logger
 
 JOB_ID = re.compile(r"job_[0-9a-z]{26}")
-REQUEST_KEY_SECONDS = 24 * 3600
 MAX_FAILURES = 3
-MAX_PAGE = 50  # with prompts of 10,000 characters of 4 bytes well below the 6 MB a Lambda may answer
 WAIT_POLL_SECONDS = 0.5
-DEADLINE_SHARDS = 4  # spreads the deadline index over partitions
+SHARDS = 4  # spreads the indexes by deadline and by expiry over partitions
+DAY_SECONDS = 86_400
 
 
 class Status(StrEnum):
@@ -58,9 +76,20 @@ class Status(StrEnum):
         return self in (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 
 
+class Erased(StrEnum):
+    """Why a row has no content any more."""
+
+    DELETED = "deleted"
+    EXPIRED = "expired"
+
+
 DEADLINE_EXCEEDED = {
     "code": "deadline_exceeded",
     "message": "The job was not finished in time. Your credits have been returned.",
+}
+CANCEL_AFTER = {
+    "code": "cancel_after",
+    "message": "The job was not finished in the time you gave it. Your credits have been returned.",
 }
 WORKER_LOST = {
     "code": "worker_lost",
@@ -76,14 +105,6 @@ class Submission:
 
     job: JobRow
     replayed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class JobPage:
-    """Jobs newest first, and the id to continue below."""
-
-    jobs: tuple[JobRow, ...]
-    next_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,39 +125,65 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """The order as it came, before uploads and personas were filled in, and its Idempotency-Key."""
+class Quote:
+    """What an order would cost, and whether the balance covers it."""
 
-    order: Order
-    key: str | None
+    cost: int
+    balance: int
+
+    @property
+    def sufficient(self) -> bool:
+        """Whether a submit would find enough credits now; free drafts go through even with a debt."""
+        return self.cost == 0 or self.balance >= self.cost
 
 
-def submit(user_id: str, order: Order, *, key: str | None = None, request_id: str | None = None) -> Submission:
+def submit(
+    user_id: str,
+    order: Order,
+    *,
+    key: str | None = None,
+    cancel_after: str | None = None,
+    request_id: str | None = None,
+) -> Submission:
     """Hold the order's credits, create the job and its message, all or nothing.
 
     Args:
         key: the caller's Idempotency-Key; a repeat within a day answers with the first job.
+        cancel_after: when to give up, such as ``5m``; None is the feature's own deadline.
         request_id: of the HTTP request, carried into every log line of the job.
     Raises:
         InsufficientCredits: the balance is below `order.cost`; nothing is written.
+        InvalidOrder: `cancel_after` is out of range, or a picture, a persona or the callback URL is not right.
         KeyReused: the same key came with another order.
+        TooManyActiveJobs: the user has as many paid jobs waiting or running as there may be.
         TooManyRequests: the user's quota of free drafts is used up.
         Busy: too many of the user's requests at once; nothing is written.
     """
-    if key is not None and (earlier := _earlier(user_id, order, key)):
+    seconds = deadlines.seconds(cancel_after, order)
+    # Of the order as it came, before uploads and personas are filled in.
+    asked = (
+        None if key is None else Asked.of(user_id, key, order.feature, order.stored() | _envelope(order, cancel_after))
+    )
+    if asked and (earlier := _earlier(asked)):
         return Submission(earlier, replayed=True)
+    if order.callback_url:
+        receivers.require(order.callback_url, "/callbackUrl")
+        callback_secrets.of(user_id)  # so that it is there when the callback is signed
     if order.draft:
         limits.take(limits.for_draft(order), user_id)
     uploads.require(user_id, order)
     complete, persona = personas.attached(user_id, order)
-    job = _new(user_id, complete, request_id)
+    job = _new(user_id, complete, seconds, request_id)
+    if cancel_after is not None:
+        job.cancel_after = seconds
     try:
-        message = _create(job, _Asked(order, key), persona)
-        outbox.send(message)  # best effort now; the sweeper repeats it if we die here
-    except (AlreadyExists, InsufficientCredits, PynamoDBException):
+        for message in _create(job, asked, persona):
+            outbox.send(message)  # best effort now; the sweeper repeats it if we die here
+    except (AlreadyExists, InsufficientCredits, TooManyActiveJobs, PynamoDBException):
         if find(job.id):  # a try whose answer was lost had made it
-            outbox.send_left(_message_id(job))
-        elif key is not None and (earlier := _earlier(user_id, order, key)):  # a twin of this request was faster
+            for left in (_message_id(job), _news_id(job)):
+                outbox.send_left(left)
+        elif asked and (earlier := _earlier(asked)):  # a twin of this request was faster
             return Submission(earlier, replayed=True)
         else:
             raise
@@ -144,35 +191,87 @@ def submit(user_id: str, order: Order, *, key: str | None = None, request_id: st
     return Submission(job, replayed=False)
 
 
+def quote(user_id: str, order: Order) -> Quote:
+    """The price of an order and the balance now. Looks, and writes nothing.
+
+    Raises:
+        InvalidOrder: a submit would be refused for its uploads or its persona.
+    """
+    if order.callback_url:
+        receivers.require(order.callback_url, "/callbackUrl")
+    uploads.check(user_id, order)
+    personas.attached(user_id, order)
+    return Quote(cost=order.cost, balance=credits.of(user_id).balance)
+
+
 @retried
-def _create(job: JobRow, asked: _Asked, persona: Persona | None) -> OutboxRow:
+def _create(job: JobRow, asked: Asked | None, persona: Persona | None) -> list[OutboxRow]:
+    """Everything that exists once the job does; returns what is to be sent, the queue message first."""
+    low = None
     with transaction() as tx:
         if job.credits:
-            credits.hold(tx, job.user_id, int(job.credits), job.id)
+            low = credits.hold(tx, job.user_id, int(job.credits), job.id)
         tx.create(job, condition=JobRow.id.does_not_exist(), otherwise=AlreadyExists("this job exists"))
-        queue: outbox.Target = "drafts" if asked.order.draft else "jobs"
-        message = outbox.queue(tx, queue, json.dumps({"jobId": job.id}), row_id=_message_id(job))
+        message = outbox.queue(tx, queue_of(job), json.dumps({"jobId": job.id}), row_id=_message_id(job))
+        told = outbox.tell(tx, news.queued(job), row_id=_news_id(job))
         if persona:
             tx.create(persona, condition=Persona.id.does_not_exist(), otherwise=AlreadyExists("this persona exists"))
-        if asked.key is not None:
-            _remember(tx, job.user_id, asked.order, asked.key, job.id)
-    return message
+        if asked:
+            requests.remember(tx, asked, job.id)
+    return [message, told, low] if low else [message, told]
+
+
+def queue_of(job: JobRow) -> Literal["jobs", "low", "drafts"]:
+    """Where the messages of a job go."""
+    if job.order["quality"] == "draft":
+        return "drafts"
+    return "low" if job.priority == "low" else "jobs"
+
+
+def _envelope(order: Order, cancel_after: str | None) -> dict[str, Any]:
+    """What was asked for beside the order itself, as far as anything was."""
+    priority = None if order.priority == "normal" else order.priority
+    asked = {"callbackUrl": order.callback_url, "priority": priority, "cancelAfter": cancel_after}
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _message_id(job: JobRow) -> str:
     return f"submit:{job.id}"
 
 
+def _news_id(job: JobRow) -> str:
+    return f"queued:{job.id}"
+
+
 def get(user_id: str, job_id: str) -> JobRow:
-    """The user's job.
+    """The user's job. One whose time is up ends now, without waiting for the sweeper.
 
     Raises:
-        NotFound: no such job, or another user's.
+        NotFound: no such job, or another user's, or deleted.
+        Expired: it was kept for as long as jobs are.
     """
-    job = find(job_id)
-    if job is None or job.user_id != user_id:
+    job = owned(user_id, job_id)
+    if job is None or job.erased == Erased.DELETED:
         raise NotFound("There is no such job.")
-    return job
+    if gone(job):
+        raise Expired("The job and its files are no longer kept.")
+    return _in_time(job)
+
+
+def owned(user_id: str, job_id: str) -> JobRow | None:
+    """The user's job as it is stored, also when it is gone; None for another user's."""
+    job = find(job_id)
+    return job if job and job.user_id == user_id else None
+
+
+def gone(job: JobRow) -> bool:
+    """Whether the job was deleted or has expired, even if nobody has come to erase it yet."""
+    return bool(job.erased) or (job.expires_epoch is not None and job.expires_epoch <= clock.epoch())
+
+
+def ended_seconds_ago(job: JobRow) -> float:
+    """How long ago a job ended; 0 when it has not."""
+    return clock.now().timestamp() - _epoch(job.ended_at) if job.ended_at else 0.0
 
 
 def find(job_id: str) -> JobRow | None:
@@ -192,55 +291,31 @@ def ended_within(job: JobRow, seconds: int) -> JobRow:
         now = find(job.id)
         if now is None:
             break
-        job = now
+        job = _in_time(now)
         if Status(job.status).ended:
             break
         time.sleep(WAIT_POLL_SECONDS)
     return job
 
 
-def history(
-    user_id: str,
-    *,
-    limit: int,
-    below: str | None = None,
-    status: Status | None = None,
-    feature: str | None = None,
-) -> JobPage:
-    """The user's jobs newest first, optionally of one status or feature; `limit` is 1 … `MAX_PAGE`."""
-    wanted: Condition | None = None
-    if status:
-        wanted = JobRow.status == status.value
-    if feature:
-        of_feature = JobRow.feature == feature
-        wanted = of_feature if wanted is None else wanted & of_feature
-    # pynamodb's limit counts items that pass the filter, over as many pages as it takes.
-    found = list(
-        JobRow.by_user.query(
-            user_id,
-            None if below is None else JobRow.id < below,
-            filter_condition=wanted,
-            scan_index_forward=False,
-            limit=limit + 1,
-            page_size=MAX_PAGE if wanted is not None else limit + 1,
-        )
-    )
-    page = found[:limit]
-    return JobPage(tuple(page), page[-1].id if len(found) > limit else None)
-
-
-def claim(job_id: str, message_id: str | None = None) -> JobRow:
+def claim(job_id: str, message_id: str | None = None, *, worker: str = "") -> JobRow:
     """Take the job for a new attempt; its number fences out every earlier one.
 
     Args:
         message_id: of the queue message that asks; the job remembers the one it is worked on for.
+        worker: who asks, for the log of attempts.
     Raises:
         LeaseHeld: another attempt is alive, for the same message.
         Duplicate: another attempt is alive, for another message; this one is not needed.
         JobEnded: there is nothing left to do.
+        LeaseLost: its time is up; the sweeper is about to end it.
         NotFound: no such job.
     """
     now = clock.epoch()
+    seen = find(job_id)
+    if seen is None:
+        raise NotFound
+    number = int(seen.attempt) + 1
     job = JobRow(job_id)
     free = JobRow.lease_until.does_not_exist() | (JobRow.lease_until < now)
     try:
@@ -251,16 +326,22 @@ def claim(job_id: str, message_id: str | None = None) -> JobRow:
                 JobRow.lease_until.set(now + settings().lease_seconds),
                 JobRow.started_at.set(JobRow.started_at | clock.iso(clock.now())),
                 JobRow.message_id.set(message_id or ""),
+                JobRow.attempt_log.set(tries.begun(seen.attempt_log, number, worker)),
+                JobRow.waits_in.remove(),
+                JobRow.progress.remove(),  # of the attempt before
             ],
-            condition=JobRow.status.is_in(*_OPEN) & free,
+            condition=JobRow.status.is_in(*_OPEN) & free & (JobRow.attempt == seen.attempt) & (JobRow.deadline >= now),
         )
     except UpdateError as error:
-        _reraise_unless_refused(error)
+        if not refused(error):
+            raise
         stored = find(job_id)
         if stored is None:
             raise NotFound from error
         if Status(stored.status).ended:
             raise JobEnded from error
+        if stored.deadline < now:
+            raise LeaseLost from error
         if message_id and stored.message_id and stored.message_id != message_id:
             raise Duplicate from error
         raise LeaseHeld from error
@@ -271,35 +352,50 @@ def renew(job_id: str, attempt: int) -> None:
     """Keep the lease of a running attempt for another `lease_seconds`.
 
     Raises:
-        LeaseLost: the job was cancelled, has ended, or a later attempt has it.
+        LeaseLost: the job was cancelled, has ended, its time is up, or a later attempt has it.
     """
-    _update_running(job_id, attempt, [JobRow.lease_until.set(clock.epoch() + settings().lease_seconds)])
+    now = clock.epoch()
+    _update_running(
+        job_id, attempt, [JobRow.lease_until.set(now + settings().lease_seconds)], also=JobRow.deadline >= now
+    )  # fmt: skip
 
 
 def report(job_id: str, attempt: int, progress: Progress) -> None:
     """Record the progress of a running attempt. Its lease is the heartbeat's business.
 
     Raises:
-        LeaseLost: the job was cancelled, has ended, or a later attempt has it.
+        LeaseLost: the job was cancelled, has ended, its time is up, or a later attempt has it.
     """
-    _update_running(job_id, attempt, [JobRow.progress.set(progress.stored())])
+    _update_running(
+        job_id, attempt, [JobRow.progress.set(progress.stored())], also=JobRow.deadline >= clock.epoch()
+    )  # fmt: skip
 
 
-def release(job_id: str, attempt: int, *, failed: bool) -> None:
+def release(job_id: str, attempt: int, *, failure: str | None = None) -> None:
     """Give the lease up so that another worker can try at once; failures are counted, going away is not one.
 
+    Args:
+        failure: code of the error that broke the attempt; None when the worker only goes away.
     Raises:
         LeaseLost: there is nothing to give up.
     """
-    _update_running(job_id, attempt, [JobRow.lease_until.remove(), JobRow.failures.add(1 if failed else 0)])
+    job = find(job_id)
+    if job is None:
+        raise LeaseLost
+    actions: list[Action] = [JobRow.lease_until.remove(), JobRow.failures.add(1 if failure else 0)]
+    log = tries.ended(job.attempt_log, attempt, failure or tries.HANDED_BACK)
+    _update_running(job_id, attempt, [*actions, JobRow.attempt_log.set(log)])
 
 
-def _update_running(job_id: str, attempt: int, actions: list[Action]) -> None:
+def _update_running(job_id: str, attempt: int, actions: list[Action], *, also: Condition | None = None) -> None:
     running = (JobRow.status == Status.PROCESSING.value) & (JobRow.attempt == attempt)
+    if also is not None:
+        running &= also
     try:
         JobRow(job_id).update(actions=actions, condition=running)
     except UpdateError as error:
-        _reraise_unless_refused(error)
+        if not refused(error):
+            raise
         raise LeaseLost from error
 
 
@@ -311,7 +407,9 @@ def settle(event: Finished) -> JobRow | None:
     try:
         if event.outcome == "succeeded":
             _require_own_files(event)
-            return _end(event.job_id, Status.COMPLETED, attempt=event.attempt, result=event.result)
+            ended = _end(event.job_id, Status.COMPLETED, attempt=event.attempt, result=event.result)
+            _note_pace(ended)
+            return ended
         return _end(event.job_id, Status.FAILED, attempt=event.attempt, error=event.error)
     except (JobEnded, LeaseLost, NotFound) as late:
         logger.info("finished event dropped", extra={"job": event.job_id, "attempt": event.attempt, "why": late.code})
@@ -327,6 +425,13 @@ def _require_own_files(event: Finished) -> None:
     files = (event.result or {}).get("files") or []
     if not files or not all(str(file.get("key", "")).startswith(prefix) for file in files):
         raise ValueError("the event names no files of its own attempt")
+
+
+def _note_pace(job: JobRow) -> None:
+    """What the job took is what the next one of its kind may take."""
+    seconds = job.result["metadata"].get("timings", {}).get("total")
+    if seconds is not None:
+        paces.note(paces.key(job.feature, draft=queue_of(job) == "drafts"), float(seconds))
 
 
 def cancel(user_id: str, job_id: str) -> JobRow:
@@ -365,13 +470,19 @@ def give_up(job_id: str, code: str, message: str) -> JobRow | None:
         return None
 
 
-def expire_overdue() -> int:
-    """Fail and refund every job past its deadline; returns how many. One that cannot be ended holds up no other."""
-    now, ended = clock.epoch(), 0
-    for shard in range(DEADLINE_SHARDS):
+def expire_overdue(*, seconds: float = math.inf) -> int:
+    """End and refund jobs past their deadline, beginning none after so many seconds; returns how many.
+
+    One that cannot be ended holds up no other.
+    """
+    now, ended, give_up_at = clock.epoch(), 0, time.monotonic() + seconds
+    for shard in range(SHARDS):
         for overdue in JobRow.by_deadline.query(shard, JobRow.deadline < now):
+            if time.monotonic() > give_up_at:
+                logger.warning("not every overdue job could be ended", extra={"ended": ended})
+                return ended
             try:
-                _end(overdue.id, Status.FAILED, error=DEADLINE_EXCEEDED)
+                _end_overdue(overdue.id)
             except (JobEnded, NotFound):
                 continue
             except Exception:
@@ -379,6 +490,26 @@ def expire_overdue() -> int:
                 continue
             ended += 1
     return ended
+
+
+def _in_time(job: JobRow) -> JobRow:
+    """The job, ended if its time is up."""
+    if Status(job.status).ended or job.deadline >= clock.epoch():
+        return job
+    try:
+        return _end_overdue(job.id)
+    except JobEnded:
+        return find(job.id) or job
+
+
+def _end_overdue(job_id: str) -> JobRow:
+    """Late by our own deadline it failed; late by the customer's it is cancelled, as they said."""
+    job = find(job_id)
+    if job is None:
+        raise NotFound
+    if job.cancel_after:
+        return _end(job_id, Status.CANCELLED, error=CANCEL_AFTER)
+    return _end(job_id, Status.FAILED, error=DEADLINE_EXCEEDED)
 
 
 @retried
@@ -424,10 +555,10 @@ def _end(
         # A new attempt may start between our read and this write. Its predecessor has lost; the customer has not.
         overtaken = Conflict() if attempt is None else LeaseLost("a later attempt has the job")
         _mark_ended(tx, job, status, returned, result, error, otherwise=overtaken)
-        told = _news(job, status, held, returned, error)
-        news = outbox.queue(tx, "bus", told, detail_type=f"Job {status.value.title()}")
+        facts = news.ended(job, status, charged=held - returned, refunded=returned, error=error)
+        told = outbox.tell(tx, facts)
     logger.info("job settled", extra={"job": job_id, "status": status.value, "held": held, "returned": returned})
-    outbox.send(news)
+    outbox.send(told)
     ended = find(job_id)
     if ended is None:
         raise NotFound
@@ -450,7 +581,14 @@ def _mark_ended(
         JobRow.refunded.set(returned),
         JobRow.lease_until.remove(),
         JobRow.open_shard.remove(),
+        JobRow.waits_in.remove(),
+        JobRow.ended_shard.set(_shard(job.id)),
+        JobRow.expires_epoch.set(_expires(job)),
     ]
+    if job.attempt_log:
+        code = error["code"] if error and status is Status.FAILED else str(status)
+        outcome = tries.SUCCEEDED if status is Status.COMPLETED else code
+        actions.append(JobRow.attempt_log.set(tries.ended(job.attempt_log, int(job.attempt), outcome)))
     if result is not None:
         actions.append(JobRow.result.set(result))
     if error is not None:
@@ -463,6 +601,19 @@ def _mark_ended(
     )
 
 
+def _expires(job: JobRow) -> int:
+    """Until when it is kept: counted from its submit, since no file is older, so the bucket keeps them as long."""
+    return int(_epoch(job.created_at)) + settings().output_retention_days * DAY_SECONDS
+
+
+def _epoch(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()
+
+
+def _shard(job_id: str) -> int:
+    return zlib.crc32(job_id.encode()) % SHARDS
+
+
 def _price_of_undelivered(job: JobRow, held: int, result: dict[str, Any] | None) -> int:
     """What goes back for units that were ordered and, for a reason the result names, not delivered."""
     missing = int((result or {}).get("undelivered", 0))
@@ -472,21 +623,10 @@ def _price_of_undelivered(job: JobRow, held: int, result: dict[str, Any] | None)
     return held * missing // units
 
 
-def _news(job: JobRow, status: Status, held: int, returned: int, error: dict[str, str] | None) -> str:
-    detail = {
-        "jobId": job.id,
-        "userId": job.user_id,
-        "feature": job.feature,
-        "status": status.value,
-        "credits": {"charged": held - returned, "refunded": returned},
-        "error": error,
-    }
-    return json.dumps(detail)
-
-
-def _new(user_id: str, order: Order, request_id: str | None) -> JobRow:
+def _new(user_id: str, order: Order, seconds: int, request_id: str | None) -> JobRow:
+    """A job that must have ended in so many seconds."""
     job_id = ids.new("job")
-    return JobRow(
+    job = JobRow(
         job_id,
         user_id=user_id,
         feature=order.feature,
@@ -494,31 +634,27 @@ def _new(user_id: str, order: Order, request_id: str | None) -> JobRow:
         order=order.stored(),
         credits=order.cost,
         attempt=0,
-        deadline=clock.epoch() + order.deadline_seconds,
-        open_shard=zlib.crc32(job_id.encode()) % DEADLINE_SHARDS,
+        deadline=clock.epoch() + seconds,
+        open_shard=_shard(job_id),
+        priority=order.priority,
         request_id=request_id,
+        callback_url=order.callback_url,
         created_at=clock.iso(clock.now()),
     )
+    job.waits_in = queue_of(job)
+    return job
 
 
-def _reraise_unless_refused(error: UpdateError) -> None:
-    if error.cause_response_code != "ConditionalCheckFailedException":
-        raise error
-
-
-def _earlier(user_id: str, order: Order, key: str) -> JobRow | None:
+def _earlier(asked: Asked) -> JobRow | None:
     """The job an earlier request with this key made, as it was then."""
-    try:
-        request = Request.get(_request_key(user_id, key), consistent_read=True)
-    except DoesNotExist:
+    job_id = requests.made_before(asked)
+    if job_id is None:
         return None
-    if request.expires_at <= clock.now():  # DynamoDB deletes expired rows late, or never on a laptop
-        return None
-    if request.fingerprint != _fingerprint(order):
-        raise KeyReused
-    job = find(request.job_id)
+    job = find(job_id)
     if job is None:
         raise StudioError
+    if gone(job):
+        raise Expired("The job of this Idempotency-Key is no longer kept.")
     return as_submitted(job)
 
 
@@ -533,29 +669,6 @@ def as_submitted(job: JobRow) -> JobRow:
         credits=job.credits,
         attempt=0,
         deadline=job.deadline,
+        priority=job.priority,
         created_at=job.created_at,
     )
-
-
-def _remember(tx: Transaction, user_id: str, order: Order, key: str, job_id: str) -> None:
-    tx.create(
-        Request(
-            _request_key(user_id, key),
-            fingerprint=_fingerprint(order),
-            job_id=job_id,
-            expires_at=clock.from_epoch(clock.epoch() + REQUEST_KEY_SECONDS),
-        ),
-        condition=Request.key.does_not_exist() | (Request.expires_at <= clock.now()),
-        otherwise=AlreadyExists("this key was used"),
-    )
-
-
-def _request_key(user_id: str, key: str) -> str:
-    if not 1 <= len(key) <= 255 or not key.isprintable():
-        raise InvalidOrder("The Idempotency-Key must be 1 to 255 printable characters.")
-    return f"{user_id}#{key}"
-
-
-def _fingerprint(order: Order) -> str:
-    canonical = json.dumps([order.feature, order.stored()], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()

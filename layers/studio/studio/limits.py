@@ -1,4 +1,4 @@
-"""How often a user may do something: fixed windows, counted exactly in one conditional DynamoDB update each.
+"""How often somebody may do something: fixed windows, counted exactly in one conditional DynamoDB update each.
 
 Windows of different users start at different moments, so that not everybody is let in again at once. At the border of
 two windows up to twice the quota can pass in a short time; the quota holds within every window.
@@ -14,7 +14,10 @@ from pynamodb.exceptions import UpdateError
 from studio import clock
 from studio.catalog import Order
 from studio.errors import TooManyRequests
-from studio.tables import Limit
+from studio.settings import settings
+from studio.tables import Limit, refused
+
+WINDOW_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,41 @@ class Bucket:
     window_seconds: int
 
 
-DRAFTS = Bucket("drafts", quota=60, window_seconds=900)
-VIDEO_DRAFTS = Bucket("video drafts", quota=10, window_seconds=900)  # each keeps a worker busy for seconds
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How much of a quota is left, and in how many seconds the next window begins."""
+
+    bucket: Bucket
+    remaining: int
+    reset_seconds: int
+
+
+DRAFTS = Bucket("drafts", quota=60, window_seconds=WINDOW_SECONDS)
+VIDEO_DRAFTS = Bucket("video drafts", quota=10, window_seconds=WINDOW_SECONDS)  # each keeps a worker busy for seconds
+
+SENDS_BY_HAND = Bucket("callbacks by hand", quota=60, window_seconds=WINDOW_SECONDS)
+
+CHECKOUTS = Bucket("checkouts", quota=20, window_seconds=WINDOW_SECONDS)
+LOOKS = Bucket("looks at payments", quota=100, window_seconds=WINDOW_SECONDS)  # each asks Stripe, which has limits too
+
+TICKETS = Bucket("tickets for live updates", quota=300, window_seconds=WINDOW_SECONDS)
+
+MESSAGES = Bucket("messages over live connections", quota=600, window_seconds=WINDOW_SECONDS)  # some read 50 jobs
+
+MAILS = Bucket("mails to one address", quota=5, window_seconds=WINDOW_SECONDS)  # nobody's inbox is filled through us
+EXPORTS = Bucket("exports", quota=5, window_seconds=WINDOW_SECONDS)  # each reads everything there is of an account
+
+
+def requests(method: str) -> Bucket:
+    """The bucket that every request of an account counts in. Reads have their own, so that following jobs is free."""
+    if method in ("GET", "HEAD"):
+        return Bucket("reads", settings().read_quota, WINDOW_SECONDS)
+    return Bucket("requests", settings().request_quota, WINDOW_SECONDS)
+
+
+def signups() -> Bucket:
+    """The bucket of registrations, and of mails that are asked for, from one network."""
+    return Bucket("registrations", settings().signup_quota, WINDOW_SECONDS)
 
 
 def for_draft(order: Order) -> Bucket:
@@ -35,28 +71,36 @@ def for_draft(order: Order) -> Bucket:
     return VIDEO_DRAFTS if order.unit == "video" else DRAFTS
 
 
-def take(bucket: Bucket, user_id: str) -> None:
-    """Count one use.
+def take(bucket: Bucket, who: str) -> Standing:
+    """Count one use of a user, or of whoever else this bucket is about.
 
     Raises:
         TooManyRequests: the window's quota is used up; says in how many seconds the next one starts.
     """
     now = clock.epoch()
-    offset = zlib.crc32(user_id.encode()) % bucket.window_seconds
+    offset = zlib.crc32(who.encode()) % bucket.window_seconds
     window, passed = divmod(now + offset, bucket.window_seconds)
     left = bucket.window_seconds - passed
+    row = Limit(f"{bucket.name}#{who}#{window}")
     try:
-        Limit(f"{bucket.name}#{user_id}#{window}").update(
+        row.update(
             actions=[Limit.used.add(1), Limit.expires_at.set(clock.from_epoch(now + left))],
             condition=Limit.used.does_not_exist() | (Limit.used < bucket.quota),
         )
     except UpdateError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if not refused(error):
             raise
-        raise TooManyRequests(
-            f"At most {bucket.quota} {bucket.name} in {bucket.window_seconds // 60} minutes; "
-            f"the next are possible in {left} seconds.",
-            bucket=bucket.name,
-            quota=bucket.quota,
-            retryAfter=left,
-        ) from error
+        why = f"At most {bucket.quota} {bucket.name} in {bucket.window_seconds // 60} minutes"
+        raise exceeded(bucket, left, why) from error
+    return Standing(bucket, bucket.quota - int(row.used), left)
+
+
+def exceeded(bucket: Bucket, seconds: int, why: str) -> TooManyRequests:
+    """The refusal of one use too many; the next is possible in so many seconds."""
+    return TooManyRequests(
+        f"{why}; the next are possible in {seconds} seconds.",
+        bucket=bucket.name,
+        quota=bucket.quota,
+        windowSeconds=bucket.window_seconds,
+        retryAfter=seconds,
+    )

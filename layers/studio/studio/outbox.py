@@ -6,6 +6,9 @@ duplicates.
 
 from __future__ import annotations
 
+import json
+import math
+import time
 from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,6 +16,7 @@ from pynamodb.exceptions import DoesNotExist, PynamoDBException
 
 from studio import aws, clock, events, ids
 from studio.errors import AlreadyExists, DeliveryFailed
+from studio.news import Facts
 from studio.settings import settings
 from studio.tables import OutboxRow, Transaction
 from studio.telemetry import logger
@@ -20,18 +24,34 @@ from studio.telemetry import logger
 # Younger rows are most likely being sent by the request that wrote them.
 SWEEP_AFTER_SECONDS = 15
 
-Target = Literal["jobs", "drafts", "bus"]
+Target = Literal["jobs", "low", "drafts", "errands", "bus"]
 
 
 def queue(
-    tx: Transaction, target: Target, body: str, *, detail_type: str | None = None, row_id: str | None = None
+    tx: Transaction,
+    target: Target,
+    body: str,
+    *,
+    source: str | None = None,
+    detail_type: str | None = None,
+    row_id: str | None = None,
 ) -> OutboxRow:
-    """Add a message to the transaction; it exists exactly when the change does."""
+    """Add a message to the transaction; it exists exactly when the change does. The bus needs source and type."""
     row = OutboxRow(
-        row_id or ids.new("out"), target=target, detail_type=detail_type, body=body, created_epoch=clock.epoch()
-    )  # fmt: skip
+        row_id or ids.new("out"),
+        target=target,
+        source=source,
+        detail_type=detail_type,
+        body=body,
+        created_epoch=clock.epoch(),
+    )
     tx.create(row, condition=OutboxRow.id.does_not_exist(), otherwise=AlreadyExists("this message is queued"))
     return row
+
+
+def tell(tx: Transaction, facts: Facts, *, row_id: str | None = None) -> OutboxRow:
+    """Add news for the bus to the transaction."""
+    return queue(tx, "bus", facts.body(), source=facts.source, detail_type=facts.detail_type, row_id=row_id)
 
 
 def send(row: OutboxRow) -> bool:
@@ -46,29 +66,48 @@ def send(row: OutboxRow) -> bool:
 
 
 def send_left(row_id: str) -> None:
-    """Send the message of a change whose answer was lost, if it is still there."""
+    """Send the message of a change whose answer was lost, if it is still there; best effort like `send`."""
     try:
-        send(OutboxRow.get(row_id, consistent_read=True))
+        row = OutboxRow.get(row_id, consistent_read=True)
     except DoesNotExist:
         return
+    except PynamoDBException as error:
+        logger.warning("outbox message waits for the sweeper", extra={"outbox": row_id, "reason": str(error)})
+        return
+    send(row)
 
 
-def sweep() -> int:
-    """Send everything that was left behind; returns how many rows went out.
+def sweep(*, seconds: float = math.inf) -> int:
+    """Send what was left behind, beginning nothing after so many seconds; returns how many rows went out.
 
     A scan is right here: the table holds only what is in flight.
     """
-    stale = OutboxRow.scan(OutboxRow.created_epoch < clock.epoch() - SWEEP_AFTER_SECONDS, consistent_read=True)
-    return sum(send(row) for row in stale)
+    ends, sent = time.monotonic() + seconds, 0
+    for row in OutboxRow.scan(OutboxRow.created_epoch < clock.epoch() - SWEEP_AFTER_SECONDS, consistent_read=True):
+        if time.monotonic() > ends:
+            logger.warning("not everything in the outbox could be sent", extra={"sent": sent})
+            break
+        sent += send(row)
+    return sent
 
 
 def _deliver(row: OutboxRow) -> None:
     match row.target:
         case "jobs":
             aws.client("sqs").send_message(QueueUrl=settings().jobs_queue_url, MessageBody=row.body)
+        case "low":
+            aws.client("sqs").send_message(QueueUrl=settings().low_queue_url, MessageBody=row.body)
         case "drafts":
             aws.client("sqs").send_message(QueueUrl=settings().drafts_queue_url, MessageBody=row.body)
+        case "errands":
+            aws.client("sqs").send_message(QueueUrl=settings().errands_queue_url, MessageBody=row.body)
         case "bus":
-            events.put(events.JOBS_SOURCE, row.detail_type or "", row.body)
+            events.put(row.source or "", row.detail_type or "", _told(row))
         case unknown:
             raise DeliveryFailed(f"no target {unknown!r}")
+
+
+def _told(row: OutboxRow) -> str:
+    """The event's detail with what is the same however often it is sent: its id, and when it happened."""
+    happened = clock.iso(clock.from_epoch(int(row.created_epoch)))
+    return json.dumps(json.loads(row.body) | {"eventId": row.id, "occurredAt": happened})

@@ -16,7 +16,10 @@ class Settings(BaseSettings):
     stage: str = Field(description="dev, staging or prod; part of logs and of the token issuer")
     users_table: str
     emails_table: str
+    welcomes_table: str
     sessions_table: str
+    api_keys_table: str
+    proofs_table: str
     balances_table: str
     ledger_table: str
     jobs_table: str
@@ -26,12 +29,52 @@ class Settings(BaseSettings):
     limits_table: str
     personas_table: str
     workers_table: str
+    paces_table: str
+    purchases_table: str
+    payment_events_table: str
+    endpoints_table: str
+    callback_secrets_table: str
+    deliveries_table: str
+    tickets_table: str
+    connections_table: str
     jobs_queue_url: str
+    low_queue_url: str = Field(description="paid jobs that may wait")
     drafts_queue_url: str
+    deliveries_queue_url: str
+    errands_queue_url: str
     event_bus_name: str
     media_bucket: str
     signing_secret_arn: str
+    stripe_secret_arn: str = Field(description="JSON {secretKey, webhookSecrets: [...]}; several while one is rolled")
+    stripe_api_base: str = Field(description="where Stripe answers; empty for Stripe itself")
+    starter_price: str = Field(description="id of Stripe's price of this package")
+    pro_price: str
+    enterprise_price: str
+    redirect_origins: str = Field(description="origins that a checkout may send the payer back to, with commas between")
+    private_receivers: str = Field(
+        description="host:port of callback receivers that need not be public, with commas between; empty on AWS"
+    )
+    dispatches_table: str = Field(
+        description="jobs on their way through RunPod; empty without RunPod, as the next four"
+    )
+    runpod_endpoint: str = Field(description="id of the serverless endpoint")
+    runpod_api_base: str = Field(description="where RunPod answers, up to `/v2`; empty for RunPod itself")
+    runpod_secret_arn: str = Field(description="JSON {apiKey}")
+    runpod_callback_secret_arn: str = Field(description="key that callbacks of RunPod are recognised by")
+    public_url: str = Field(description="where this API answers from outside, for RunPod to call back")
+    realtime_url: str = Field(description="where customers connect for live updates, wss://…")
+    connections_url: str = Field(description="where we send to those connections")
     signup_credits: int = Field(ge=0, description="credits granted once at registration")
+    verify_addresses: bool = Field(description="whether an account begins only when its address was proven by mail")
+    mail_from: str = Field(description="sender of mails, an identity verified at SES")
+    web_url: str = Field(description="where the links in mails lead")
+    request_quota: int = Field(ge=1, description="requests of an account in 15 minutes, reads apart")
+    read_quota: int = Field(ge=1, description="reads of an account in 15 minutes")
+    signup_quota: int = Field(ge=1, description="registrations, and mails asked for, from one network in 15 minutes")
+    proxies: int = Field(ge=0, description="how many proxies of ours, such as CloudFront, stand before API Gateway")
+    low_credits: int = Field(ge=0, description="a balance that falls below this is announced once")
+    max_active_jobs: int = Field(ge=1, description="paid jobs of one user that may wait or run at the same time")
+    output_retention_days: int = Field(ge=1, description="how long jobs and their files are kept, as the bucket does")
     lease_seconds: int = Field(ge=2, description="how long a silent worker keeps a job before another may take it")
     download_url_seconds: int = Field(ge=60, le=3600, description="life of a presigned download URL")
 

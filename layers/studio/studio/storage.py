@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from studio import aws, clock
 from studio.settings import settings
+from studio.telemetry import logger
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,40 @@ class DownloadUrl:
     expires_at: str
 
 
+def job_prefix(user_id: str, job_id: str) -> str:
+    """Where all attempts of a job put their files."""
+    return f"outputs/{user_id}/{job_id}/"
+
+
+def owned(user_id: str, job_id: str, keys: list[str]) -> list[str]:
+    """Those of the keys that are files of the job. Workers write job rows, so a row's word is not enough for a link."""
+    prefix = job_prefix(user_id, job_id)
+    own = [key for key in keys if key.startswith(prefix)]
+    if len(own) < len(keys):
+        logger.error("job names files that are not its own", extra={"job": job_id, "user": user_id})
+    return own
+
+
+def files_of(user_id: str, job_id: str, result: dict[str, Any]) -> list[StoredFile]:
+    """The files in a job's result that are its own."""
+    files = [StoredFile.of(stored) for stored in result.get("files") or []]
+    own = set(owned(user_id, job_id, [file.key for file in files]))
+    return [file for file in files if file.key in own]
+
+
 def output_prefix(user_id: str, job_id: str, attempt: int) -> str:
     """Where attempt `attempt` of a job puts its files."""
-    return f"outputs/{user_id}/{job_id}/{attempt}/"
+    return f"{job_prefix(user_id, job_id)}{attempt}/"
+
+
+def export_prefix(user_id: str) -> str:
+    """Where exports of an account lie, for a day."""
+    return f"exports/{user_id}/"
+
+
+def prefixes(user_id: str) -> tuple[str, ...]:
+    """Under these lies everything of a user."""
+    return (f"outputs/{user_id}/", f"inputs/{user_id}/", f"incoming/{user_id}/", export_prefix(user_id))
 
 
 def upload(prefix: str, name: str, content: bytes, content_type: str) -> StoredFile:
@@ -76,6 +108,22 @@ def read(key: str, *, max_bytes: int) -> bytes:
 def delete(key: str) -> None:
     """Remove one object; fine if it is gone."""
     aws.client("s3").delete_object(Bucket=settings().media_bucket, Key=key)
+
+
+def delete_all(prefix: str) -> None:
+    """Remove every object under a prefix.
+
+    Raises:
+        RuntimeError: S3 kept some of them.
+    """
+    s3, bucket = aws.client("s3"), settings().media_bucket
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        keys = [{"Key": found["Key"]} for found in page.get("Contents", [])]
+        if not keys:
+            continue
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})  # type: ignore[typeddict-item]
+        if answer.get("Errors"):
+            raise RuntimeError(f"could not delete {answer['Errors'][0].get('Key')}: {answer['Errors'][0].get('Code')}")
 
 
 def exists(key: str) -> bool:

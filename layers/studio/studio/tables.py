@@ -11,12 +11,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
-from pynamodb.connection import Connection, TableConnection
-from pynamodb.exceptions import TransactWriteError
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection, LocalSecondaryIndex
+from pynamodb.attributes import (
+    JSONAttribute,
+    MapAttribute,
+    NumberAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+)
+from pynamodb.connection import Connection as DynamoConnection
+from pynamodb.connection import TableConnection
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.indexes import (
+    AllProjection,
+    GlobalSecondaryIndex,
+    IncludeProjection,
+    KeysOnlyProjection,
+    LocalSecondaryIndex,
+)
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -57,8 +71,8 @@ class _FromSettings:
 
 
 @cache
-def _shared_connection() -> Connection:
-    return Connection(
+def _shared_connection() -> DynamoConnection:
+    return DynamoConnection(
         connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
         read_timeout_seconds=READ_TIMEOUT_SECONDS,
         max_retry_attempts=MAX_RETRIES,
@@ -81,7 +95,7 @@ class Row(Model):
 
 
 class User(Row):
-    """An account. The password is an argon2id hash."""
+    """An account. The password is an argon2id hash, or a bcrypt hash of former times until its owner signs in."""
 
     class Meta:
         table_name = _FromSettings("users_table")
@@ -91,6 +105,8 @@ class User(Row):
     name = UnicodeAttribute(null=True)
     password_hash = UnicodeAttribute(attr_name="passwordHash")
     created_at = UnicodeAttribute(attr_name="createdAt")
+    ver = NumberAttribute(default=0)
+    """Raised to end every session at once: a token carries the number it was issued under."""
 
 
 class Email(Row):
@@ -101,6 +117,17 @@ class Email(Row):
 
     address = UnicodeAttribute(hash_key=True)
     user_id = UnicodeAttribute(attr_name="userId")
+
+
+class Welcome(Row):
+    """An address that had its signup credits, as its SHA-256. Outlives the account, so that they come once."""
+
+    class Meta:
+        table_name = _FromSettings("welcomes_table")
+
+    hash = UnicodeAttribute(hash_key=True)
+    debt = NumberAttribute(default=0)
+    """Credits that the last account with the address owed when it was closed."""
 
 
 class Session(Row):
@@ -114,6 +141,53 @@ class Session(Row):
     expires_at = TTLAttribute(attr_name="expiresAt")
 
 
+class ApiKeyByUser(GlobalSecondaryIndex["ApiKey"]):
+    """API keys of one user, oldest first."""
+
+    class Meta:
+        index_name = "byUser"
+        projection = AllProjection()
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    id = UnicodeAttribute(range_key=True)
+
+
+class ApiKey(Row):
+    """A key that programs of a user sign in with. Only its SHA-256 is kept."""
+
+    class Meta:
+        table_name = _FromSettings("api_keys_table")
+
+    hash = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute()
+    user_id = UnicodeAttribute(attr_name="userId")
+    name = UnicodeAttribute()
+    scopes: JSONAttribute = JSONAttribute()
+    hint = UnicodeAttribute()
+    expires_epoch = NumberAttribute(attr_name="expiresEpoch", null=True)
+    last_used_epoch = NumberAttribute(attr_name="lastUsedEpoch", null=True)
+    created_at = UnicodeAttribute(attr_name="createdAt")
+
+    by_user = ApiKeyByUser()
+
+
+class Proof(Row):
+    """What the holder of an address may do once they prove it is theirs, with the secret that is mailed to it."""
+
+    class Meta:
+        table_name = _FromSettings("proofs_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    purpose = UnicodeAttribute()
+    address = UnicodeAttribute()
+    name = UnicodeAttribute(null=True)
+    password_hash = UnicodeAttribute(attr_name="passwordHash", null=True)
+    secret_hash = UnicodeAttribute(attr_name="secretHash", null=True)
+    user_id = UnicodeAttribute(attr_name="userId", null=True)
+    user_ver = NumberAttribute(attr_name="userVer", null=True)
+    expires_at = TTLAttribute(attr_name="expiresAt")
+
+
 class Balance(Row):
     """What a user can spend now, and what running jobs hold. Only `studio.credits` writes it."""
 
@@ -123,6 +197,7 @@ class Balance(Row):
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
     credits = NumberAttribute()
     held = NumberAttribute()
+    active = NumberAttribute(default=0)
     version = NumberAttribute()
 
 
@@ -150,6 +225,9 @@ class Entry(Row):
     amount = NumberAttribute()
     balance_after = NumberAttribute(attr_name="balanceAfter")
     job_id = UnicodeAttribute(attr_name="jobId", null=True)
+    purchase_id = UnicodeAttribute(attr_name="purchaseId", null=True)
+    reason = UnicodeAttribute(null=True)
+    operator = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute(attr_name="createdAt")
 
     by_number = EntryByNumber()
@@ -177,8 +255,30 @@ class JobByDeadline(GlobalSecondaryIndex["JobRow"]):
     deadline = NumberAttribute(range_key=True)
 
 
+class JobByQueue(GlobalSecondaryIndex["JobRow"]):
+    """Jobs that nobody has begun, by the queue they wait in and their age. Sparse: the first claim takes them out."""
+
+    class Meta:
+        index_name = "byQueue"
+        projection = IncludeProjection(["feature"])
+
+    waits_in = UnicodeAttribute(hash_key=True, attr_name="waitsIn")
+    id = UnicodeAttribute(range_key=True)
+
+
+class JobByExpiry(GlobalSecondaryIndex["JobRow"]):
+    """Jobs that have ended, by when they are no longer kept. Sparse: what was erased is not in it."""
+
+    class Meta:
+        index_name = "byExpiry"
+        projection = KeysOnlyProjection()
+
+    ended_shard = NumberAttribute(hash_key=True, attr_name="endedShard")
+    expires_epoch = NumberAttribute(range_key=True, attr_name="expiresEpoch")
+
+
 class JobRow(Row):
-    """A job as stored. `studio.jobs` is its only writer."""
+    """A job as stored. `studio.jobs` is its only writer, and `studio.retention` the only eraser."""
 
     class Meta:
         table_name = _FromSettings("jobs_table")
@@ -201,11 +301,21 @@ class JobRow(Row):
     refunded = NumberAttribute(default=0)
     failures = NumberAttribute(default=0)
     message_id = UnicodeAttribute(attr_name="messageId", null=True)
+    callback_url = UnicodeAttribute(attr_name="callbackUrl", null=True)
+    priority = UnicodeAttribute(default="normal")
+    cancel_after = NumberAttribute(attr_name="cancelAfter", null=True)
+    attempt_log: JSONAttribute = JSONAttribute(attr_name="attemptLog", null=True)
+    waits_in = UnicodeAttribute(attr_name="waitsIn", null=True)
+    ended_shard = NumberAttribute(attr_name="endedShard", null=True)
+    expires_epoch = NumberAttribute(attr_name="expiresEpoch", null=True)
+    erased = UnicodeAttribute(null=True)
     started_at = UnicodeAttribute(attr_name="startedAt", null=True)
     ended_at = UnicodeAttribute(attr_name="endedAt", null=True)
 
     by_user = JobByUser()
     by_deadline = JobByDeadline()
+    by_queue = JobByQueue()
+    by_expiry = JobByExpiry()
 
 
 class Settlement(Row):
@@ -223,14 +333,59 @@ class Settlement(Row):
 
 
 class Request(Row):
-    """An Idempotency-Key that was used, and the job it made."""
+    """An Idempotency-Key that was used, and the job or purchase it made."""
 
     class Meta:
         table_name = _FromSettings("requests_table")
 
     key = UnicodeAttribute(hash_key=True)
     fingerprint = UnicodeAttribute()
-    job_id = UnicodeAttribute(attr_name="jobId")
+    made = UnicodeAttribute()
+    expires_at = TTLAttribute(attr_name="expiresAt")
+
+
+class Purchase(Row):
+    """Credits that somebody set out to buy. `studio.purchases` is its only writer; every write raises the version."""
+
+    class Meta:
+        table_name = _FromSettings("purchases_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute(attr_name="userId")
+    package = UnicodeAttribute()
+    credits = NumberAttribute()
+    amount = NumberAttribute()
+    currency = UnicodeAttribute()
+    price_id = UnicodeAttribute(attr_name="priceId")
+    success_url = UnicodeAttribute(attr_name="successUrl")
+    cancel_url = UnicodeAttribute(attr_name="cancelUrl")
+    status = UnicodeAttribute()
+    session_id = UnicodeAttribute(attr_name="sessionId", null=True)
+    checkout_url = UnicodeAttribute(attr_name="checkoutUrl", null=True)
+    granted = NumberAttribute(default=0)
+    revoked = NumberAttribute(default=0)
+    corrections = NumberAttribute(default=0)
+    problem = UnicodeAttribute(null=True)
+    reviews: JSONAttribute = JSONAttribute(null=True)
+    """Problems that people have dealt with: who, when and why."""
+    invoice_url = UnicodeAttribute(attr_name="invoiceUrl", null=True)
+    expires_epoch = NumberAttribute(attr_name="expiresEpoch")
+    created_at = UnicodeAttribute(attr_name="createdAt")
+    paid_at = UnicodeAttribute(attr_name="paidAt", null=True)
+    version = NumberAttribute(default=1)
+
+
+class PaymentEvent(Row):
+    """A Stripe event that reached us, for whoever asks later; no decision is made on it."""
+
+    class Meta:
+        table_name = _FromSettings("payment_events_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    type = UnicodeAttribute()
+    about = UnicodeAttribute(null=True)
+    outcome = UnicodeAttribute()
+    received_at = UnicodeAttribute(attr_name="receivedAt")
     expires_at = TTLAttribute(attr_name="expiresAt")
 
 
@@ -248,6 +403,93 @@ class Persona(Row):
     created_at = UnicodeAttribute(attr_name="createdAt")
 
 
+class Signing(Row):
+    """What the secrets of callbacks have in common; `studio.signatures` reads and rolls them."""
+
+    secret = UnicodeAttribute()
+    old_secret = UnicodeAttribute(attr_name="oldSecret", null=True)
+    old_secret_until = NumberAttribute(attr_name="oldSecretUntil", null=True)
+
+
+class Endpoint(Signing):
+    """An address of a user that is told of their news. Each takes one of the user's places, so they stay few."""
+
+    class Meta:
+        table_name = _FromSettings("endpoints_table")
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    place = NumberAttribute(range_key=True)
+    id = UnicodeAttribute()
+    url = UnicodeAttribute()
+    description = UnicodeAttribute(null=True)
+    events: JSONAttribute = JSONAttribute()
+    created_at = UnicodeAttribute(attr_name="createdAt")
+    disabled_reason = UnicodeAttribute(attr_name="disabledReason", null=True)
+    failures = NumberAttribute(default=0)
+    failing_since = NumberAttribute(attr_name="failingSince", null=True)
+    not_before = NumberAttribute(attr_name="notBefore", null=True)
+
+
+class CallbackSecret(Signing):
+    """What a user's one-off callbacks are signed with."""
+
+    class Meta:
+        table_name = _FromSettings("callback_secrets_table")
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+
+
+class DeliveryByUser(GlobalSecondaryIndex["Delivery"]):
+    """Deliveries of one user; ids are time-ordered, so this is the log."""
+
+    class Meta:
+        index_name = "byUser"
+        projection = AllProjection()
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    id = UnicodeAttribute(range_key=True)
+
+
+class DeliveryByDue(GlobalSecondaryIndex["Delivery"]):
+    """Deliveries that wait for an attempt, by when. Sparse: the shard is removed when a delivery ends."""
+
+    class Meta:
+        index_name = "byDue"
+        projection = KeysOnlyProjection()
+
+    due_shard = NumberAttribute(hash_key=True, attr_name="dueShard")
+    next_attempt_at = NumberAttribute(range_key=True, attr_name="nextAttemptAt")
+
+
+class Delivery(Row):
+    """One message for one receiver, until it has it. `studio.deliveries` is its only writer."""
+
+    class Meta:
+        table_name = _FromSettings("deliveries_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute(attr_name="userId")
+    type = UnicodeAttribute()
+    body = UnicodeAttribute()
+    endpoint_id = UnicodeAttribute(attr_name="endpointId", null=True)
+    callback_url = UnicodeAttribute(attr_name="callbackUrl", null=True)
+    job_id = UnicodeAttribute(attr_name="jobId", null=True)
+    state = UnicodeAttribute()
+    attempt = NumberAttribute(default=0)
+    round_began = NumberAttribute(attr_name="roundBegan", default=0)
+    lease_until = NumberAttribute(attr_name="leaseUntil", null=True)
+    due_shard = NumberAttribute(attr_name="dueShard", null=True)
+    next_attempt_at = NumberAttribute(attr_name="nextAttemptAt", null=True)
+    attempts: JSONAttribute = JSONAttribute()
+    reason = UnicodeAttribute(null=True)
+    created_at = UnicodeAttribute(attr_name="createdAt")
+    ended_at = UnicodeAttribute(attr_name="endedAt", null=True)
+    expires_at = TTLAttribute(attr_name="expiresAt")
+
+    by_user = DeliveryByUser()
+    by_due = DeliveryByDue()
+
+
 class Limit(Row):
     """How often a user did something within one window."""
 
@@ -256,6 +498,32 @@ class Limit(Row):
 
     key = UnicodeAttribute(hash_key=True)
     used = NumberAttribute()
+    blocked_until = NumberAttribute(attr_name="blockedUntil", null=True)
+    expires_at = TTLAttribute(attr_name="expiresAt")
+
+
+class Ticket(Row):
+    """What opens one connection for live updates, as its SHA-256."""
+
+    class Meta:
+        table_name = _FromSettings("tickets_table")
+
+    hash = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute(attr_name="userId")
+    expires_at = TTLAttribute(attr_name="expiresAt")
+
+
+class Connection(Row):
+    """An open connection for live updates, in one of its user's places."""
+
+    class Meta:
+        table_name = _FromSettings("connections_table")
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    place = NumberAttribute(range_key=True)
+    connection_id = UnicodeAttribute(attr_name="connectionId")
+    jobs = UnicodeSetAttribute(null=True)
+    sent: MapAttribute[str, Any] = MapAttribute()
     expires_at = TTLAttribute(attr_name="expiresAt")
 
 
@@ -273,6 +541,28 @@ class WorkerRow(Row):
     expires_at = TTLAttribute(attr_name="expiresAt")
 
 
+class Pace(Row):
+    """How long jobs of one kind take on average, lately."""
+
+    class Meta:
+        table_name = _FromSettings("paces_table")
+
+    key = UnicodeAttribute(hash_key=True)
+    seconds = NumberAttribute()
+
+
+class Dispatch(Row):
+    """A job on its way through RunPod, until it has ended. `studio.runpod_dispatches` is its only writer."""
+
+    class Meta:
+        table_name = _FromSettings("dispatches_table")
+
+    job_id = UnicodeAttribute(hash_key=True, attr_name="jobId")
+    run_id = UnicodeAttribute(attr_name="runId", null=True)
+    runs = NumberAttribute(default=0)
+    sent_epoch = NumberAttribute(attr_name="sentEpoch", null=True)
+
+
 class OutboxRow(Row):
     """A message or event that must go out; written with the change it tells of, deleted once it was accepted."""
 
@@ -281,6 +571,7 @@ class OutboxRow(Row):
 
     id = UnicodeAttribute(hash_key=True)
     target = UnicodeAttribute()
+    source = UnicodeAttribute(null=True)
     detail_type = UnicodeAttribute(attr_name="detailType", null=True)
     body = UnicodeAttribute()
     created_epoch = NumberAttribute(attr_name="createdEpoch")
@@ -291,7 +582,10 @@ class Transaction:
 
     def __init__(self) -> None:
         self._write = TransactWrite(connection=_shared_connection())
-        # pynamodb sends puts before updates whatever the order of the calls, and reports failures by position.
+        # pynamodb sends checks, deletes, puts and updates in this order whatever that of the calls, and reports by
+        # position.
+        self._check_errors: list[StudioError] = []
+        self._delete_errors: list[StudioError] = []
         self._put_errors: list[StudioError] = []
         self._update_errors: list[StudioError] = []
 
@@ -304,6 +598,16 @@ class Transaction:
         """Update the stored item of `row`'s key; `otherwise` is raised when `condition` does not hold."""
         self._write.update(row, actions=actions, condition=condition)
         self._update_errors.append(otherwise)
+
+    def remove(self, row: Model, *, condition: Condition, otherwise: StudioError) -> None:
+        """Delete the stored item of `row`'s key; `otherwise` is raised when `condition` does not hold."""
+        self._write.delete(row, condition=condition)
+        self._delete_errors.append(otherwise)
+
+    def require(self, model: type[Model], key: str, *, condition: Condition, otherwise: StudioError) -> None:
+        """Write nothing at all, and raise `otherwise`, unless `condition` holds for the stored item of this key."""
+        self._write.condition_check(model, key, condition=condition)
+        self._check_errors.append(otherwise)
 
     def commit(self) -> None:
         """Write everything or nothing.
@@ -322,16 +626,31 @@ class Transaction:
             raise ours from error
 
     def _translated(self, error: TransactWriteError) -> StudioError | None:
-        errors = self._put_errors + self._update_errors
+        errors = self._check_errors + self._delete_errors + self._put_errors + self._update_errors
         codes = [reason.code if reason else None for reason in error.cancellation_reasons]
         failed = [e for e, code in zip(errors, codes, strict=False) if code == "ConditionalCheckFailed"]
         # A step that is already done outranks a lost race: repeating it would never succeed.
         final = next((e for e in failed if not isinstance(e, Conflict)), None)
         if final is not None:
             return final
-        if failed or CONTENDED & {*codes, error.cause_response_code}:
+        if failed or CONTENDED & {*codes, answered(error)}:
             return Conflict("another writer was first")
         return None
+
+
+def answered(error: PynamoDBException) -> str | None:
+    """The error code that DynamoDB answered with; None when there was no answer.
+
+    pynamodb's own `cause_response_code` breaks on a timeout: that has a `response`, and it is None.
+    """
+    response = getattr(error.cause, "response", None) or {}
+    code: str | None = response.get("Error", {}).get("Code")
+    return code
+
+
+def refused(error: PynamoDBException) -> bool:
+    """Whether nothing was written because the condition did not hold."""
+    return answered(error) == "ConditionalCheckFailedException"
 
 
 @contextmanager
@@ -369,8 +688,17 @@ def retried(step: Callable[P, R]) -> Callable[P, R]:
 
 
 ALL_MODELS: tuple[type[Model], ...] = (
-    User, Email, Session, Balance, Entry, JobRow, Settlement, Request, Persona,
+    User, Email, Welcome, Session, ApiKey, Proof, Balance, Entry, JobRow, Settlement, Request, Persona,
     Limit,
     WorkerRow,
+    Pace,
+    Ticket,
+    Connection,
     OutboxRow,
+    Purchase,
+    PaymentEvent,
+    Dispatch,
+    Endpoint,
+    CallbackSecret,
+    Delivery,
 )  # fmt: skip

@@ -1,29 +1,29 @@
-"""Access tokens: ES256 JWTs (RFC 8725, RFC 9068) of seven days, each tied to a session row that can be deleted.
+"""Access tokens: ES256 JWTs (RFC 8725, RFC 9068) of seven days.
 
-The signing key is derived from one random secret, so a deployment creates it without anybody handling a key file.
+Each is tied to a session row that can be deleted, and to a number on the account that ends all of them at once.
 """
 
 from __future__ import annotations
 
-import hashlib
+import re
 from dataclasses import dataclass
-from functools import cache
+from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pynamodb.exceptions import DoesNotExist
 
-from studio import aws, clock, ids
+from studio import clock, ids, signing_keys
 from studio.errors import NotAuthenticated
 from studio.settings import settings
-from studio.tables import Session
+from studio.signing_keys import ALGORITHM
+from studio.tables import Session, User
 
 TOKEN_SECONDS = 7 * 24 * 3600
-ALGORITHM = "ES256"
 AUDIENCE = "studio-api"
-_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # FIPS 186-5, curve P-256
+MAX_TOKEN_CHARACTERS = 4096  # ours have about 450; nobody's parser should have to bear more
+
+_USER_ID = re.compile(r"usr_[0-9a-z]{26}")
+_SESSION_ID = re.compile(r"ses_[0-9a-z]{26}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +36,27 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is calling, as proven by the token."""
+    """Who is calling: a person who signed in, or a program with an API key."""
 
     user_id: str
-    session_id: str
+    session_id: str | None
+    """None of a program."""
+    scopes: frozenset[str] | None = None
+    """What a program may do; None of a person, who may do everything."""
 
 
-@dataclass(frozen=True, slots=True)
-class _SigningKey:
-    id: str
-    private: ec.EllipticCurvePrivateKey
-
-
-def issue(user_id: str) -> Token:
+def issue(user: User) -> Token:
     """Open a session for the user and sign a token for it."""
     now = clock.epoch()
-    session = Session(ids.new("ses"), user_id=user_id, expires_at=clock.from_epoch(now + TOKEN_SECONDS))
+    session = Session(ids.new("ses"), user_id=user.id, expires_at=clock.from_epoch(now + TOKEN_SECONDS))
     session.save()
-    key = _signing_key()
+    key = signing_keys.current()
     claims = {
         "iss": _issuer(),
         "aud": AUDIENCE,
-        "sub": user_id,
+        "sub": user.id,
         "sid": session.id,
+        "ver": int(user.ver),
         "iat": now,
         "exp": now + TOKEN_SECONDS,
     }
@@ -70,56 +68,57 @@ def verify(value: str) -> Caller:
     """Who the token belongs to.
 
     Raises:
-        NotAuthenticated: forged, expired, of another issuer or kind, or its session was revoked.
+        NotAuthenticated: forged, expired, of another issuer or kind, or revoked.
     """
-    key = _signing_key()
+    claims = _claims(value)
+    user_id, session_id = str(claims["sub"]), str(claims["sid"])
+    # DynamoDB refuses keys that are empty or overlong with an error of its own.
+    if not _USER_ID.fullmatch(user_id) or not _SESSION_ID.fullmatch(session_id):
+        raise NotAuthenticated("The token is not valid.")
+    _require_open(user_id, session_id, claims["ver"])
+    return Caller(user_id, session_id)
+
+
+def revoke(caller: Caller) -> None:
+    """End the caller's session; its token stops working with the next request."""
+    if caller.session_id is not None:
+        Session(caller.session_id).delete()
+
+
+def _claims(value: str) -> dict[str, Any]:
+    if len(value) > MAX_TOKEN_CHARACTERS:
+        raise NotAuthenticated("The token is not valid.")
     try:
         header = jwt.get_unverified_header(value)
-        if header.get("kid") != key.id or header.get("typ") != "at+jwt":
+        key = signing_keys.of(str(header.get("kid"))) if header.get("typ") == "at+jwt" else None
+        if key is None:
             raise NotAuthenticated("The token was not issued by this studio.")
-        claims = jwt.decode(
+        claims: dict[str, Any] = jwt.decode(
             value,
             key.private.public_key(),
             algorithms=[ALGORITHM],
             audience=AUDIENCE,
             issuer=_issuer(),
-            options={"require": ["exp", "iat", "iss", "aud", "sub", "sid"]},
+            options={"require": ["exp", "iat", "iss", "aud", "sub", "sid", "ver"]},
         )
     except jwt.ExpiredSignatureError as error:
         raise NotAuthenticated("The token has expired; sign in again.") from error
-    except (jwt.PyJWTError, UnicodeError) as error:
+    # The last two: bytes that are no text, and JSON that is nested too deep.
+    except (jwt.PyJWTError, UnicodeError, RecursionError) as error:
         raise NotAuthenticated("The token is not valid.") from error
-    caller = Caller(user_id=str(claims["sub"]), session_id=str(claims["sid"]))
-    _require_open(caller)
-    return caller
+    return claims
 
 
-def revoke(caller: Caller) -> None:
-    """End the caller's session; its token stops working with the next request."""
-    Session(caller.session_id).delete()
-
-
-def _require_open(caller: Caller) -> None:
+def _require_open(user_id: str, session_id: str, ver: object) -> None:
+    ended = NotAuthenticated("The session has ended; sign in again.")
     try:
-        session = Session.get(caller.session_id, consistent_read=True)
+        session = Session.get(session_id, consistent_read=True)
+        user = User.get(user_id, consistent_read=True)
     except DoesNotExist as error:
-        raise NotAuthenticated("The session has ended; sign in again.") from error
-    if session.user_id != caller.user_id or session.expires_at <= clock.now():
-        raise NotAuthenticated("The session has ended; sign in again.")
+        raise ended from error
+    if session.user_id != user.id or session.expires_at <= clock.now() or user.ver != ver:
+        raise ended
 
 
 def _issuer() -> str:
     return f"studio-{settings().stage}"
-
-
-@cache
-def _signing_key() -> _SigningKey:
-    """The P-256 key of this deployment: 48 bytes of HKDF output reduced modulo n−1 (FIPS 186-5 A.2.1)."""
-    secret = aws.client("secretsmanager").get_secret_value(SecretId=settings().signing_secret_arn)
-    material = HKDF(hashes.SHA256(), length=48, salt=None, info=b"studio access token ES256").derive(
-        secret["SecretString"].encode()
-    )
-    private = ec.derive_private_key(int.from_bytes(material) % (_P256_ORDER - 1) + 1, ec.SECP256R1())
-    numbers = private.public_key().public_numbers()
-    key_id = hashlib.sha256(f"{numbers.x:064x}{numbers.y:064x}".encode()).hexdigest()[:16]
-    return _SigningKey(key_id, private)

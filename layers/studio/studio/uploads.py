@@ -14,6 +14,9 @@ from studio.errors import BadPicture, Fault, InvalidOrder
 
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 URL_SECONDS = 600
+NOT_YOURS = "is not one of your uploads"
+PLACEHOLDER = "upl_" + "0" * 26
+"""Stands for a picture of a form that was looked at and is not kept, as in a dry run."""
 CONTENT_TYPES = ("image/jpeg", "image/png", "image/webp")
 
 
@@ -62,6 +65,27 @@ def require(user_id: str, order: Order) -> None:
             _ready(user_id, upload_id)
         except BadPicture as error:
             faults.append(Fault(pointer, error.detail))
+    _refuse(faults)
+
+
+def check(user_id: str, order: Order) -> None:
+    """Make sure that every picture the order refers to has arrived. Looks, and moves nothing.
+
+    Raises:
+        InvalidOrder: names the fields whose upload is missing or another user's.
+    """
+    _refuse(
+        [
+            Fault(pointer, NOT_YOURS)
+            for pointer, upload_id in order.pictures()
+            if upload_id != PLACEHOLDER
+            and not storage.exists(storage.input_key(user_id, upload_id))
+            and not storage.exists(storage.incoming_key(user_id, upload_id))
+        ]
+    )
+
+
+def _refuse(faults: list[Fault]) -> None:
     if faults:
         raise InvalidOrder("; ".join(f"{fault.pointer} {fault.detail}" for fault in faults), faults=tuple(faults))
 
@@ -74,7 +98,7 @@ def _ready(user_id: str, upload_id: str) -> None:
         content = storage.read(storage.incoming_key(user_id, upload_id), max_bytes=MAX_UPLOAD_BYTES)
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404", "AccessDenied"):  # S3 hides what is not there
-            raise BadPicture("is not one of your uploads") from error
+            raise BadPicture(NOT_YOURS) from error
         raise
     clean = pictures.cleaned(content)
     storage.put(storage.input_key(user_id, upload_id), clean.content, clean.content_type)

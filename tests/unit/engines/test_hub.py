@@ -42,7 +42,20 @@ def folder(tmp_path_factory):
         {key: value.contiguous() for key, value in parts.loras["tiny"].weights.items()},
         root / "sdxl-lightning-8step" / "sdxl_lightning_8step_lora.safetensors",
     )
+    _save_classifier(root / "nsfw-image-detection")
     return root
+
+
+def _save_classifier(folder) -> None:
+    from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessor
+
+    labels = {0: "normal", 1: "nsfw"}
+    config = ViTConfig(
+        hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, image_size=32, patch_size=16,
+        id2label=labels, label2id={name: index for index, name in labels.items()},
+    )  # fmt: skip
+    ViTForImageClassification(config).save_pretrained(folder)
+    ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(folder)
 
 
 def _save_tokenizer(folder, *, pad: str) -> None:

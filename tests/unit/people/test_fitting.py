@@ -98,7 +98,7 @@ def test_the_model_sees_a_crop_at_its_own_resolution_and_the_garment_on_white(sc
     class Engine:
         native_px = 128
 
-        def inpaint(self, order, *, on_step):
+        def inpaint(self, order, *, on_step, on_preview=None):
             asked.append(order)
             return TinyEngine().inpaint(order, on_step=on_step)
 
@@ -126,7 +126,7 @@ def test_too_little_memory_is_said_to_the_customer(scene):
     class Engine:
         native_px = 128
 
-        def inpaint(self, order, *, on_step) -> Drawing:
+        def inpaint(self, order, *, on_step, on_preview=None) -> Drawing:
             raise CannotDraw("too_large", "too large for us")
 
     with pytest.raises(JobFailed, match="too large for us"):

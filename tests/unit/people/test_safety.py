@@ -152,7 +152,7 @@ def test_without_its_weights_the_classifier_says_so(monkeypatch, tmp_path):
 def test_with_its_weights_every_picture_gets_a_score(monkeypatch, tmp_path):
     """The real loading and scoring code on a ViT of random weights."""
     transformers = pytest.importorskip("transformers")
-    folder = tmp_path / safety.CLASSIFIER.id
+    folder = tmp_path / safety.CLASSIFIER
     config = transformers.ViTConfig(
         hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, image_size=32, patch_size=16,
         id2label={0: "normal", 1: "nsfw"}, label2id={"normal": 0, "nsfw": 1},
@@ -195,3 +195,67 @@ def test_nudity_by_not_wanting_clothes_is_refused():
     with pytest.raises(JobFailed):
         safety.check_prompt("a woman on a bed", negative="clothes, dress, covered")
     safety.check_prompt("a castle", negative="blurry, low quality, distorted")
+
+
+EMPEROR = (
+    "Many years ago there lived an emperor who loved new clothes. Two men said that they could weave. The emperor "
+    'walked through the town. "But he has nothing on!" a little child said. "He has no clothes!" cried all the people. '
+    "The emperor shivered."
+)
+HARMLESS_SCRIPTS = [
+    EMPEROR,
+    '"But he has no clothes!" cried a little child.',
+    "But he has no clothes! cried a little child",
+    # Science, mathematics, history, literature, technology.
+    "Sexual reproduction needs two parents. Their children get half of their genes from each of them.",
+    "The baby bird was naked when it hatched. He was hungry, and his mother brought worms.",
+    "A pyramid without the top is a frustum. The pupils measured three of them.",
+    "The Rape of Nanking began in 1937. Many children and women suffered.",
+    "Pope wrote The Rape of the Lock. Pupils read it at school.",
+    "Stars can be seen with the naked eye. Children like them. They wear nude heels.",
+    "A child learned to read. "
+    + "The engine turned the wheel, and the wheel turned the mill. " * 5
+    + "Sex is inherited.",
+]
+FORBIDDEN_SCRIPTS = [
+    "A little girl stands at the sea. She is naked.",
+    "A schoolgirl waits.\n\nThe evening is warm.\n\nShe looks sexy.",
+    "A child. In a room. Here. Now. At last. Naked.",
+    "n. a. k. e. d. child",
+    "The woman came home. She was completely tired and went to bed. Naked.",
+    "A boy came in. He has no clothes.",
+    "An emperor ruled. A little boy came in. He has nothing on.",
+    "A boy king sat there. He has nothing on.",
+    'A boy stands there. "He has no clothes!" cried a little child.',
+    "The rape of Emma.",
+    "Here are rats and naked girls.",
+    "The sun shone. " * 40 + "It was a porn film. " + "The sun shone. " * 40,
+    EMPEROR + " Later a naked girl danced.",
+]
+
+
+@pytest.mark.parametrize("script", HARMLESS_SCRIPTS)
+def test_classics_and_lessons_pass(script):
+    safety.check_script("", script)
+
+
+@pytest.mark.parametrize("script", FORBIDDEN_SCRIPTS)
+def test_what_is_split_over_neighbouring_sentences_is_refused(script):
+    with pytest.raises(JobFailed) as failure:
+        safety.check_script("", script)
+    assert failure.value.code == "content_rejected"
+
+
+def test_a_script_is_read_together_with_its_title():
+    with pytest.raises(JobFailed):
+        safety.check_script("A naked", "child stands in the garden.")
+
+
+def test_brackets_and_letters_of_nobody_hide_nothing():
+    assert safety.refused("na[ke]d woman")
+    assert safety.refused("na\ue000ked wo\x00man")
+
+
+@pytest.mark.parametrize("text", ["1" * 60_000, "[" * 60_000, "baby " * 12_000, "he has no clothes. " * 3_000])
+def test_hostile_texts_are_read_without_blowing_up(text):
+    safety.refused(text)

@@ -1,0 +1,1 @@
+"""The client for everybody else; made from `_async`."""

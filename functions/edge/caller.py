@@ -1,0 +1,45 @@
+"""What the routes need to know of the request beyond their parameters."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, cast
+
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+from studio.errors import NotAuthenticated
+from studio.settings import settings
+from studio.tokens import Caller
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.api_gateway import Router
+
+
+def caller(router: Router) -> Caller:
+    """The authenticated caller; the gate has put it there."""
+    who = router.context["caller"]
+    if not isinstance(who, Caller):
+        raise NotAuthenticated
+    return who
+
+
+def request_id(router: Router) -> str:
+    """API Gateway's id of this request."""
+    event = cast(APIGatewayProxyEventV2, router.current_event)
+    return str(event.request_context.request_id)
+
+
+def network(router: Router) -> str:
+    """Where the request comes from: an IPv4 address, or the /64 that one customer has of IPv6.
+
+    Only as many entries of `X-Forwarded-For` are believed as there are proxies of ours; the rest is the client's word.
+    """
+    event = cast(APIGatewayProxyEventV2, router.current_event)
+    passed = [part.strip() for part in event.headers.get("x-forwarded-for", "").split(",")]
+    behind = settings().proxies
+    address = passed[-1 - behind] if 0 < behind < len(passed) else str(event.request_context.http.source_ip)
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    return str(parsed) if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))

@@ -1,0 +1,76 @@
+"""The frame of an HTTP function: its resolver, and the answer to one request whatever happens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+from edge import problems, quota
+from studio.errors import StudioError
+from studio.telemetry import logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+    from edge.gate import Gate
+    from studio.tokens import Caller
+
+_SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+}
+_compact = partial(json.dumps, separators=(",", ":"), ensure_ascii=False)  # answers have a size limit of 6 MB
+
+
+def application(*routers: APIGatewayHttpRouter) -> APIGatewayHttpResolver:
+    """A resolver with these routers that answers every exception with a problem."""
+    app = APIGatewayHttpResolver(enable_validation=True, serializer=_compact)
+    for router in routers:
+        app.include_router(router)
+    problems.register(app)
+    return app
+
+
+def answered(
+    event: dict[str, Any], gate: Gate, resolve: Callable[[APIGatewayProxyEventV2, Caller | None], dict[str, Any]]
+) -> dict[str, Any]:
+    """The answer to one HTTP request: what `resolve` gives, or a problem, with the headers every answer has."""
+    request = APIGatewayProxyEventV2(event)
+    request_id = request.request_context.request_id
+    standing: dict[str, str] = {}
+    try:
+        caller = gate.identify(request)
+        if caller and (counted := gate.count(request, caller)):
+            standing = quota.headers(counted)
+        gate.check_body(request)
+        answer = resolve(request, caller)
+    except StudioError as error:
+        answer = _refusal(error, request_id)
+    except Exception:
+        logger.exception("request failed before it reached its route")
+        answer = _refusal(StudioError(), request_id)
+    answer["body"] = answer.get("body") or ""  # a 204 has none, and not every gateway takes null for it
+    answer["headers"] = {
+        "Cache-Control": "no-store",
+        **_SECURITY_HEADERS,
+        **standing,
+        **(answer.get("headers") or {}),
+        "X-Request-Id": request_id,
+    }
+    # The route and not the path: a path may hold what only its caller should know, such as the token of a callback.
+    logger.info(
+        "request answered",
+        extra={"method": request.http_method, "route": request.route_key, "status": answer["statusCode"]},
+    )
+    return answer
+
+
+def _refusal(error: StudioError, request_id: str) -> dict[str, Any]:
+    problem = problems.answer(error, request_id)
+    return {"statusCode": problem.status_code, "body": problem.body, "headers": problem.headers}

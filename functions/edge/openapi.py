@@ -1,0 +1,67 @@
+"""OpenAPI 3.1 documents of HTTP functions, made from their routes."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
+
+from edge.quota import LIMIT, POLICY
+from edge.responses import MEANINGS
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+
+    from edge.gate import Gate
+
+TITLE = "AI Creative Studio API"
+VERSION = "1.0.0"
+DESCRIPTION = "Submit media jobs, pay with credits, follow and download them. Errors are RFC 9457 problem documents."
+
+_HEADERS = {
+    POLICY: {"description": 'The quota, such as `"requests";q=100;w=900`.', "schema": {"type": "string"}},
+    LIMIT: {"description": 'What is left of it, such as `"requests";r=57;t=311`.', "schema": {"type": "string"}},
+}
+
+
+def described(app: APIGatewayHttpResolver, gate: Gate) -> dict[str, Any]:
+    """The document. Routes say who may call them, and what the gate may answer before they are reached."""
+    document: dict[str, Any] = json.loads(
+        app.get_openapi_json_schema(
+            title=TITLE,
+            version=VERSION,
+            description=DESCRIPTION,
+            security_schemes={
+                "bearer": HTTPBearer(bearerFormat="JWT", description="A token of `POST /api/v1/auth/login`."),
+                "apiKey": HTTPBearer(bearerFormat="acs_live_…", description="A key of `POST /api/v1/users/keys`."),
+            },
+            security=[{"bearer": []}],
+        )
+    )
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            _guard(operation, gate, f"{method.upper()} {path}")
+    return document
+
+
+def _guard(operation: dict[str, Any], gate: Gate, route: str) -> None:
+    """Write down what the gate does for one route. Powertools drops an empty `security`, so that is set here too."""
+    if route in gate.open_routes:
+        operation["security"] = []
+        return
+    scope = gate.scopes.get(route) or next((s for key, s in gate.scopes.items() if _covers(key, route)), None)
+    # OpenAPI 3.1 lets schemes other than OAuth name the roles that a route needs.
+    operation["security"] = [{"bearer": []}, *([{"apiKey": [scope.value]}] if scope else [])]
+    content = operation["responses"]["401"]["content"]
+    for status in (403, 429) if route.startswith("GET ") else (403, 429, 503):
+        told = {"description": MEANINGS[status], "content": content}
+        operation["responses"].setdefault(str(status), told)
+    for answer in operation["responses"].values():
+        answer["headers"] = answer.get("headers", {}) | _HEADERS
+
+
+def _covers(route_key: str, route: str) -> bool:
+    """Whether API Gateway's key, such as ``POST /jobs/{feature}``, has this route among others."""
+    return re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(route_key)), route) is not None

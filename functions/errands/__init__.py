@@ -1,0 +1,1 @@
+"""What is done for an account after its request was answered."""

@@ -1,0 +1,1 @@
+"""Credits that an operator gives away."""

@@ -1,0 +1,1 @@
+"""Buying credits: checkouts, Stripe's webhook, and the nightly reconciliation."""

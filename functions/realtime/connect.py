@@ -1,0 +1,24 @@
+"""`$connect`: an admitted connection takes one of its user's places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from realtime import peer
+from studio import connections
+from studio.errors import TooManyConnections
+from studio.telemetry import logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001  # the signature of Lambda
+    """Anything but 200 refuses the connection."""
+    user_id, connection_id = peer.of(event)
+    try:
+        connections.open_for(user_id, connection_id)
+    except TooManyConnections as error:
+        return {"statusCode": error.status}
+    return {"statusCode": 200}

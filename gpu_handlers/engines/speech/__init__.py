@@ -1,0 +1,1 @@
+"""Voices: text in, samples and the time of every word out."""

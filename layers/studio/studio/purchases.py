@@ -1,0 +1,465 @@
+"""Purchases: credits for money. Whatever tells of a payment, one function makes our books agree with Stripe's.
+
+`fulfil` serves the webhook, the page after the payment and the nightly reconciliation alike. It takes no word for
+anything: it reads what Stripe says *now* and writes what follows. Duplicates, disorder and lost events therefore end in
+the same books.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pynamodb.exceptions import DoesNotExist, PynamoDBException
+
+from studio import accounts, clock, credits, events, ids, limits, outbox, requests, stripe_api
+from studio.errors import AlreadyExists, CheckoutExpired, Conflict, Fault, InvalidOrder, NotFound, StudioError
+from studio.packages import Package
+from studio.requests import Asked
+from studio.settings import settings
+from studio.stripe_api import Event, Line, Payment
+from studio.tables import PaymentEvent, Purchase, Transaction, User, retried, transaction
+from studio.telemetry import logger
+
+if TYPE_CHECKING:
+    from pynamodb.expressions.update import Action
+
+PURCHASE_ID = re.compile(r"pur_[0-9a-z]{26}")
+CHECKOUT_SECONDS = 3600  # Stripe takes 30 minutes to a day; a retry of ours comes well before the half hour is over
+CREATE_SECONDS = 1500
+FOLLOWED = ("charge.refund", "charge.dispute.", "refund.", "radar.early_fraud_warning.")
+FRAUD_WARNING = "radar.early_fraud_warning.created"
+EVENT_RECORD_SECONDS = 90 * 24 * 3600
+RECONCILE_SECONDS = 4 * 24 * 3600  # Stripe repeats a webhook for three days
+
+
+class PurchaseStatus(StrEnum):
+    """Where a purchase stands. Not a one-way street: refunds fail and disputes are won."""
+
+    OPEN = "open"
+    PROCESSING = "processing"
+    PAID = "paid"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    REVIEW = "review"
+
+
+_UNDECIDED = (PurchaseStatus.OPEN.value, PurchaseStatus.PROCESSING.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A purchase that can be paid for, and whether an earlier request with the same key had made it."""
+
+    purchase: Purchase
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What a reconciliation went through."""
+
+    sessions: int
+    events: int
+    failed: int
+
+
+def begin(user_id: str, package: Package, *, success_url: str, cancel_url: str, key: str | None = None) -> Started:
+    """Open a checkout for a package. The purchase is written first, so that no payment is without one.
+
+    Args:
+        success_url, cancel_url: where Stripe sends the payer; `purchase=<id>` is added to both.
+        key: the caller's Idempotency-Key; a repeat within a day answers with the first purchase.
+    Raises:
+        InvalidOrder: an address is not on one of our pages.
+        KeyReused: the same key came with another body.
+        TooManyRequests: the user's quota of checkouts is used up.
+        CheckoutExpired: the key's purchase can no longer be paid for.
+        PaymentsUnavailable: Stripe did not open the checkout; repeating with the same key goes on where this stopped.
+    """
+    _require_ours(successUrl=success_url, cancelUrl=cancel_url)
+    asked = None if key is None else Asked.of(user_id, key, "checkout", package.name, success_url, cancel_url)
+    if asked and (earlier := _earlier(asked)):
+        return Started(_with_checkout(earlier.id), replayed=True)
+    limits.take(limits.CHECKOUTS, user_id)
+    purchase = _new(user_id, package, success_url, cancel_url)
+    try:
+        _create(purchase, asked)
+    except (AlreadyExists, PynamoDBException):
+        if asked and (twin := _earlier(asked)) and twin.id != purchase.id:  # another of these requests was faster
+            return Started(_with_checkout(twin.id), replayed=True)
+        if find(purchase.id) is None:  # otherwise a try whose answer was lost had made it
+            raise
+    logger.info("purchase begun", extra={"purchase": purchase.id, "package": package.name})
+    return Started(_with_checkout(purchase.id), replayed=False)
+
+
+def get(user_id: str, purchase_id: str) -> Purchase:
+    """The user's purchase as Stripe has it now; the page after a payment needs no webhook to have come.
+
+    Raises:
+        NotFound: no such purchase, or another user's.
+    """
+    purchase = find(purchase_id)
+    if purchase is None or purchase.user_id != user_id:
+        raise NotFound("There is no such purchase.")
+    if not purchase.session_id or (purchase.status not in _UNDECIDED and purchase.invoice_url):
+        return purchase
+    try:
+        limits.take(limits.LOOKS, user_id)
+        return _settled(purchase.id, purchase.session_id)
+    except StudioError as error:  # what we know is an answer too
+        logger.warning("purchase shown as stored", extra={"purchase": purchase.id, "why": error.code})
+        return purchase
+
+
+def find(purchase_id: str) -> Purchase | None:
+    """The purchase whoever owns it, read consistently."""
+    if not PURCHASE_ID.fullmatch(purchase_id):
+        return None
+    try:
+        return Purchase.get(purchase_id, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def standing(purchase: Purchase) -> PurchaseStatus:
+    """The status as its owner sees it."""
+    if purchase.problem:
+        return PurchaseStatus.REVIEW
+    if not purchase.session_id and purchase.expires_epoch < clock.epoch():
+        return PurchaseStatus.EXPIRED  # Stripe never heard of it
+    return PurchaseStatus(purchase.status)
+
+
+def invoice_urls(purchase_ids: set[str]) -> dict[str, str]:
+    """Hosted invoices of purchases, of those that have one."""
+    return {row.id: row.invoice_url for row in Purchase.batch_get(sorted(purchase_ids)) if row.invoice_url}
+
+
+def hear(event: Event) -> Purchase | None:
+    """Act on one event of Stripe. It only says where to look; None when it is about nothing of ours."""
+    session_id = _session_of(event)
+    try:
+        purchase = fulfil(session_id) if session_id else None
+    except NotFound:  # asking again would not find it either
+        purchase = None
+    if purchase and event.type == FRAUD_WARNING:
+        _flag(purchase.id, f"{session_id}: the card's owner may not know of this payment")
+    about = str(event.about.get("id", ""))
+    PaymentEvent(
+        event.id,
+        type=event.type,
+        about=about,
+        outcome="followed" if purchase else "ignored",
+        received_at=clock.iso(clock.now()),
+        expires_at=clock.from_epoch(clock.epoch() + EVENT_RECORD_SECONDS),
+    ).save()
+    logger.info("stripe event", extra={"event": event.id, "type": event.type, "about": about})
+    return purchase
+
+
+def fulfil(session_id: str) -> Purchase | None:
+    """Make the purchase of a checkout session what Stripe says it is; None when the session is not one of ours.
+
+    Credits come once, when the session is paid and is exactly what was offered. Refunded and disputed money takes its
+    share of them back, and brings it again when a refund fails or a dispute is won.
+
+    Raises:
+        NotFound: Stripe knows no such session.
+        PaymentsUnavailable: Stripe does not answer.
+        Busy: too many writers at once; nothing was changed.
+    """
+    payment = stripe_api.payment(session_id)
+    if payment.stage != settings().stage or payment.purchase_id is None or find(payment.purchase_id) is None:
+        logger.warning("session of somebody else", extra={"session": session_id, "purchase": payment.purchase_id})
+        return None
+    return _settled(payment.purchase_id, session_id)
+
+
+@retried
+def resolve(purchase_id: str, *, operator: str, reason: str) -> Purchase:
+    """End the review of a purchase; who did, when and why stays on it, and the same problem is not raised again.
+
+    Credits stay as they are: whoever looked at it has refunded or granted what was due.
+
+    Raises:
+        NotFound: no such purchase, or nothing of it is under review.
+    """
+    purchase = _known(purchase_id)
+    if not purchase.problem:
+        raise NotFound("Nothing of this purchase is under review.")
+    review = {"problem": purchase.problem, "operator": operator, "reason": reason, "at": clock.iso(clock.now())}
+    with _change(purchase, {"problem": None, "reviews": [*(purchase.reviews or []), review]}):
+        pass
+    logger.info("review ended", extra={"purchase": purchase.id} | review)
+    return _known(purchase_id)
+
+
+def reconcile() -> Reconciled:
+    """Go through the sessions and the undelivered events of the last days; one that fails holds up no other."""
+    since = clock.epoch() - RECONCILE_SECONDS
+    sessions = unheard = failed = 0
+    for session_id in stripe_api.sessions_since(since):
+        sessions += 1
+        try:
+            fulfil(session_id)
+        except Exception:
+            logger.exception("session could not be reconciled", extra={"session": session_id})
+            failed += 1
+    for event in stripe_api.undelivered_since(since):
+        unheard += 1
+        try:
+            hear(event)
+        except Exception:
+            logger.exception("event could not be followed", extra={"event": event.id})
+            failed += 1
+    return Reconciled(sessions, unheard, failed)
+
+
+# ---- Beginning -------------------------------------------------------------------------------------------------------
+
+
+def _earlier(asked: Asked) -> Purchase | None:
+    purchase_id = requests.made_before(asked)
+    return find(purchase_id) if purchase_id else None
+
+
+@retried
+def _create(purchase: Purchase, asked: Asked | None) -> None:
+    with transaction() as tx:
+        tx.create(purchase, condition=Purchase.id.does_not_exist(), otherwise=AlreadyExists("this purchase exists"))
+        if asked:
+            requests.remember(tx, asked, purchase.id)
+
+
+@retried
+def _with_checkout(purchase_id: str) -> Purchase:
+    """The purchase with its checkout session, opened now if it has none."""
+    purchase = _known(purchase_id)
+    if purchase.checkout_url:
+        return purchase
+    if clock.epoch() > purchase.expires_epoch - CHECKOUT_SECONDS + CREATE_SECONDS:
+        raise CheckoutExpired
+    checkout = stripe_api.create_checkout(
+        purchase.id,
+        user_id=purchase.user_id,
+        email=accounts.profile(purchase.user_id).email,
+        price_id=purchase.price_id,
+        success_url=purchase.success_url,
+        cancel_url=purchase.cancel_url,
+        expires_epoch=int(purchase.expires_epoch),
+    )
+    with _change(purchase, {"session_id": checkout.id, "checkout_url": checkout.url}):
+        pass
+    return _known(purchase_id)
+
+
+def _new(user_id: str, package: Package, success_url: str, cancel_url: str) -> Purchase:
+    purchase_id = ids.new("pur")
+    return Purchase(
+        purchase_id,
+        user_id=user_id,
+        package=package.name,
+        credits=package.credits,
+        amount=package.amount,
+        currency=package.currency,
+        price_id=package.price_id,
+        success_url=_naming(purchase_id, success_url),
+        cancel_url=_naming(purchase_id, cancel_url),
+        status=PurchaseStatus.OPEN.value,
+        expires_epoch=clock.epoch() + CHECKOUT_SECONDS,
+        created_at=clock.iso(clock.now()),
+    )
+
+
+def _require_ours(**urls: str) -> None:
+    """Refuse addresses outside our pages: a checkout must not become a way to send payers anywhere."""
+    allowed = {origin.strip() for origin in settings().redirect_origins.split(",")}
+    faults = tuple(
+        Fault(f"/{name}", "must be an address of the studio's page: " + ", ".join(sorted(allowed)))
+        for name, url in urls.items()
+        if not _plain(url) or _origin(url) not in allowed
+    )
+    if faults:
+        raise InvalidOrder("; ".join(f"{fault.pointer} {fault.detail}" for fault in faults), faults=faults)
+
+
+def _plain(url: str) -> bool:
+    """Only characters that every parser of addresses reads alike."""
+    return url.isascii() and url.isprintable() and not set(url) & set(' "<>\\^`|')
+
+
+def _origin(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _naming(purchase_id: str, url: str) -> str:
+    address, mark, fragment = url.partition("#")
+    return f"{address}{'&' if '?' in address else '?'}purchase={purchase_id}{mark}{fragment}"
+
+
+# ---- Following Stripe ------------------------------------------------------------------------------------------------
+
+
+def _session_of(event: Event) -> str | None:
+    """The checkout session an event is about."""
+    if event.type.startswith("checkout.session."):
+        return str(event.about["id"])
+    if event.type == "invoice.paid":
+        purchase = find(str((event.about.get("metadata") or {}).get("purchase")))
+        return purchase.session_id if purchase else None
+    if event.type.startswith(FOLLOWED) and event.about.get("payment_intent"):
+        return stripe_api.session_of(str(event.about["payment_intent"]))
+    return None
+
+
+def _settled(purchase_id: str, session_id: str) -> Purchase:
+    while not _step(purchase_id, session_id):
+        pass  # credits that came and went at once are two entries, so two steps
+    return _known(purchase_id)
+
+
+@retried
+def _step(purchase_id: str, session_id: str) -> bool:
+    """One transaction towards what Stripe says; whether nothing is left to do.
+
+    The purchase is read before Stripe is asked, and written only if it is still the same; it is written even where
+    nothing changes. So whoever writes has asked Stripe after everybody who wrote before, and no answer that was
+    overtaken gets in.
+    """
+    purchase = _known(purchase_id)
+    payment = stripe_api.payment(session_id)
+    problem = _mismatch(purchase, payment)
+    if problem:
+        _flag(purchase.id, problem)
+        return True
+    changes, money = _wanted(purchase, payment)
+    if "granted" in changes and not accounts.exists(purchase.user_id):
+        _flag(purchase.id, f"{session_id}: paid after the account was closed; refund it")
+        return True
+    with _change(purchase, changes) as tx:
+        whose: dict[str, Any] = {"session_id": session_id, "purchase_id": purchase.id}
+        if "granted" in changes:
+            closed = Conflict("the account was closed meanwhile")
+            tx.require(User, purchase.user_id, condition=User.id.exists(), otherwise=closed)
+            credits.purchase(tx, purchase.user_id, money, **whose)
+        elif money:
+            credits.correct(tx, purchase.user_id, money, number=changes["corrections"], **whose)
+    if changes:
+        logger.info("purchase changed", extra={"purchase": purchase.id, "credits": money} | changes)
+    return "granted" not in changes or _taken_back(purchase, payment) == 0
+
+
+def _wanted(purchase: Purchase, payment: Payment) -> tuple[dict[str, Any], int]:
+    """What is to be written, and by how many credits the balance moves: the grant first, then its correction."""
+    now: dict[str, Any] = {
+        "session_id": payment.session_id,
+        "invoice_url": payment.invoice_url or purchase.invoice_url,
+        "status": _status(purchase, payment).value,
+    }
+    money = 0
+    if payment.paid and not purchase.granted:
+        money = int(purchase.credits)
+        now |= {"granted": money, "paid_at": clock.iso(clock.now())}
+    elif purchase.granted and (revoked := _taken_back(purchase, payment)) != purchase.revoked:
+        money = int(purchase.revoked) - revoked
+        now |= {"revoked": revoked, "corrections": int(purchase.corrections) + 1}
+    return {name: value for name, value in now.items() if getattr(purchase, name) != value}, money
+
+
+def _taken_back(purchase: Purchase, payment: Payment) -> int:
+    """Credits whose money is refunded or disputed: their share rounded down, at most what was granted."""
+    if not payment.charged:
+        return 0
+    lost = min(payment.refunded + payment.disputed, payment.charged)
+    return int(purchase.credits) * lost // payment.charged
+
+
+def _status(purchase: Purchase, payment: Payment) -> PurchaseStatus:
+    if payment.paid:
+        if payment.disputed:
+            return PurchaseStatus.DISPUTED
+        return PurchaseStatus.REFUNDED if _taken_back(purchase, payment) == purchase.credits else PurchaseStatus.PAID
+    if payment.status == "complete":
+        return PurchaseStatus.FAILED if payment.failed else PurchaseStatus.PROCESSING
+    return PurchaseStatus.EXPIRED if payment.status == "expired" else PurchaseStatus.OPEN
+
+
+def _mismatch(purchase: Purchase, payment: Payment) -> str | None:
+    """What in a session is not as it was offered; None when all is."""
+    checks: dict[str, tuple[object, object]] = {
+        "session": (payment.session_id, purchase.session_id or payment.session_id),
+        "purchase": (payment.purchase_id, purchase.id),
+        "user": (payment.user_id, purchase.user_id),
+        "price": (payment.lines, (Line(purchase.price_id, 1),)),
+        "amount": (payment.amount, int(purchase.amount)),
+        "currency": (payment.currency, purchase.currency),
+        "livemode": (payment.livemode, stripe_api.is_live()),
+    }
+    wrong = [f"{name} is {found}, not {offered}" for name, (found, offered) in checks.items() if found != offered]
+    return f"{payment.session_id}: {'; '.join(wrong)}" if wrong else None
+
+
+@retried
+def _flag(purchase_id: str, problem: str) -> None:
+    """Mark a purchase for people to look at, and tell them; credits stay as they are."""
+    purchase = _known(purchase_id)
+    if purchase.problem or any(review["problem"] == problem for review in purchase.reviews or []):
+        return
+    logger.error("purchase needs review", extra={"purchase": purchase.id, "problem": problem})
+    with _change(purchase, {"problem": problem}) as tx:
+        news = outbox.queue(
+            tx,
+            "bus",
+            json.dumps({"purchaseId": purchase.id, "userId": purchase.user_id, "problem": problem}),
+            source=events.PURCHASES_SOURCE,
+            detail_type=events.PURCHASE_NEEDS_REVIEW,
+            row_id=f"review:{purchase.id}:{int(purchase.version)}",
+        )
+    outbox.send(news)
+
+
+def _known(purchase_id: str) -> Purchase:
+    purchase = find(purchase_id)
+    if purchase is None:
+        raise NotFound("There is no such purchase.")
+    return purchase
+
+
+@contextmanager
+def _change(purchase: Purchase, changes: dict[str, Any]) -> Iterator[Transaction]:
+    """A transaction that changes the purchase if it is still as it was read, together with what the block adds.
+
+    Raises:
+        Conflict: it is not, or a try of ours whose answer was lost has done this; reading again tells.
+    """
+    try:
+        with transaction() as tx:
+            yield tx
+            tx.change(
+                Purchase(purchase.id),
+                [_action(name, value) for name, value in changes.items()] + [Purchase.version.add(1)],
+                condition=Purchase.version == purchase.version,
+                otherwise=Conflict("the purchase moved on"),
+            )
+    except AlreadyExists as done:
+        raise Conflict("this was done before") from done
+
+
+def _action(name: str, value: Any) -> Action:
+    attribute = getattr(Purchase, name)
+    action: Action = attribute.remove() if value is None else attribute.set(value)
+    return action

@@ -1,0 +1,282 @@
+"""Stripe: the only module that speaks to it, and the only one that imports its package, when it is first used.
+
+`settings().stripe_api_base` says where it answers; empty means Stripe itself. Keys come from Secrets Manager.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from studio import aws, clock
+from studio.errors import BadSignature, MalformedRequest, NotFound, PaymentsUnavailable
+from studio.settings import settings
+from studio.telemetry import logger
+
+if TYPE_CHECKING:
+    from stripe import HTTPClient, StripeClient
+
+API_VERSION = "2026-10-28.endive"  # the webhook endpoint at Stripe must be made with the same
+MAX_RETRIES = 2
+CONNECT_TIMEOUT_SECONDS = 2
+READ_TIMEOUT_SECONDS = 6  # three tries stay inside the 29 s of API Gateway
+SIGNATURE_SECONDS = 300  # how far a signature's time may be from ours, either way
+SECRETS_SECONDS = 300  # how long keys are kept before they are read again, so that a rolled one comes in by itself
+PAGE = 100
+
+# Disputes that leave the money with us; inquiries (`warning_…`) do too. All others hold it back or have taken it.
+_RESOLVED_DISPUTES = frozenset({"won", "prevented"})
+_INQUIRY = "warning_"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A checkout session, where its payer goes."""
+
+    id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a session sells."""
+
+    price_id: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """All that Stripe says now about a checkout session and the money of it. Amounts are in cents."""
+
+    session_id: str
+    purchase_id: str | None
+    stage: str | None
+    user_id: str | None
+    livemode: bool
+    status: str
+    """`open`, `complete` or `expired`."""
+    paid: bool
+    failed: bool
+    """Complete, but the payment was refused later."""
+    lines: tuple[Line, ...]
+    amount: int
+    """Without taxes."""
+    currency: str
+    charged: int
+    refunded: int
+    disputed: int
+    """In disputes that are open or lost."""
+    invoice_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A webhook event with a good signature."""
+
+    id: str
+    type: str
+    about: dict[str, Any]
+    """The object as it was when the event was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    secret_key: str
+    webhook_secrets: tuple[str, ...]
+
+
+def create_checkout(
+    purchase_id: str,
+    *,
+    user_id: str,
+    email: str,
+    price_id: str,
+    success_url: str,
+    cancel_url: str,
+    expires_epoch: int,
+) -> Checkout:
+    """Open a checkout session for one piece of a price. The same purchase gets the same session within a day.
+
+    Raises:
+        PaymentsUnavailable: Stripe does not answer, or refuses.
+    """
+    metadata = {"stage": settings().stage, "purchase": purchase_id, "user": user_id}
+    params: Any = {
+        "mode": "payment",
+        "line_items": [{"price": price_id, "quantity": 1}],
+        "client_reference_id": user_id,
+        "customer_email": email,
+        "metadata": metadata,
+        "payment_intent_data": {"metadata": metadata},
+        "invoice_creation": {"enabled": True, "invoice_data": {"metadata": metadata}},
+        "success_url": success_url,
+        "cancel_url": cancel_url,
+        "expires_at": expires_epoch,
+    }
+    with _translated():
+        session = _client().v1.checkout.sessions.create(
+            params=params, options={"idempotency_key": f"purchase-{purchase_id}"}
+        )
+    return Checkout(session.id, session.url or "")
+
+
+def payment(session_id: str) -> Payment:
+    """What became of a checkout session.
+
+    Raises:
+        NotFound: Stripe knows no such session.
+        PaymentsUnavailable: Stripe does not answer, or refuses.
+    """
+    expand = ["line_items", "payment_intent.latest_charge", "invoice"]
+    with _translated():
+        session = _client().v1.checkout.sessions.retrieve(session_id, params={"expand": expand}).to_dict()
+    intent = session.get("payment_intent") or {}
+    charge = intent.get("latest_charge") or {}
+    metadata = session.get("metadata") or {}
+    return Payment(
+        session_id=session["id"],
+        purchase_id=metadata.get("purchase"),
+        stage=metadata.get("stage"),
+        user_id=session.get("client_reference_id"),
+        livemode=session["livemode"],
+        status=session["status"],
+        paid=session["payment_status"] == "paid",
+        failed=session["status"] == "complete" and intent.get("status") in ("requires_payment_method", "canceled"),
+        lines=tuple(Line(line["price"]["id"], line["quantity"]) for line in session["line_items"]["data"]),
+        amount=session["amount_total"] - (session.get("total_details") or {}).get("amount_tax", 0),
+        currency=session["currency"],
+        charged=charge.get("amount", 0),
+        refunded=charge.get("amount_refunded", 0),
+        disputed=_disputed(intent["id"], charge) if charge.get("disputed") else 0,
+        invoice_url=(session.get("invoice") or {}).get("hosted_invoice_url"),
+    )
+
+
+def session_of(payment_intent: str) -> str | None:
+    """The checkout session that a payment was made in, if it was."""
+    with _translated():
+        found = _client().v1.checkout.sessions.list(params={"payment_intent": payment_intent, "limit": 1})
+    return found.data[0].id if found.data else None
+
+
+def sessions_since(epoch: int) -> Iterator[str]:
+    """Ids of the checkout sessions created since, newest first."""
+    with _translated():
+        for session in _client().v1.checkout.sessions.list(
+            params={"created": {"gte": epoch}, "limit": PAGE}
+        ).auto_paging_iter():  # fmt: skip
+            yield session.id
+
+
+def undelivered_since(epoch: int) -> Iterator[Event]:
+    """Events since then that no webhook of ours has accepted."""
+    with _translated():
+        for event in (
+            _client()
+            .v1.events.list(params={"created": {"gte": epoch}, "delivery_success": False, "limit": PAGE})
+            .auto_paging_iter()
+        ):
+            told = event.to_dict()
+            yield Event(told["id"], told["type"], told["data"]["object"])
+
+
+def verified(body: bytes, signature: str) -> Event:
+    """The event in a webhook's body, exactly as it was sent.
+
+    Raises:
+        BadSignature: signed with none of our secrets, or too long ago, or in the future.
+        MalformedRequest: well signed, but not an event.
+    """
+    fields = [field.partition("=") for field in signature.split(",")]
+    times = [value for name, _, value in fields if name.strip() == "t"]
+    given = [value for name, _, value in fields if name.strip() == "v1"]
+    if len(times) != 1 or not times[0].isascii() or not times[0].isdigit() or len(times[0]) > 12:
+        raise BadSignature("The Stripe-Signature header has no time.")
+    if abs(clock.epoch() - int(times[0])) > SIGNATURE_SECONDS:
+        raise BadSignature("The signature is not from the last five minutes.")
+    signed = f"{times[0]}.".encode() + body
+    wanted = [hmac.new(s.encode(), signed, hashlib.sha256).hexdigest() for s in _secrets().webhook_secrets if s]
+    if not any(hmac.compare_digest(w.encode(), g.encode()) for w in wanted for g in given):
+        raise BadSignature("The signature belongs to none of our secrets.")
+    try:
+        event = json.loads(body)
+        return Event(str(event["id"]), str(event["type"]), dict(event["data"]["object"]))
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
+        raise MalformedRequest("The body is not an event.") from error
+
+
+def is_live() -> bool:
+    """Whether our key moves real money."""
+    return not _secrets().secret_key.startswith(("sk_test_", "rk_test_"))
+
+
+def _disputed(payment_intent: str, charge: dict[str, Any]) -> int:
+    """Cents of a charge in disputes that are open or lost; one in another currency counts as all of it."""
+    with _translated():
+        disputes = _client().v1.disputes.list(params={"payment_intent": payment_intent, "limit": PAGE}).data
+    return sum(
+        dispute.amount if dispute.currency == charge["currency"] else charge["amount"]
+        for dispute in disputes
+        if dispute.status not in _RESOLVED_DISPUTES and not dispute.status.startswith(_INQUIRY)
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Stripe's errors as ours. Details go to the log: they may name internals."""
+    import stripe
+
+    try:
+        yield
+    except stripe.StripeError as error:
+        if error.code == "resource_missing":
+            raise NotFound from error
+        logger.error("stripe refused", extra={"kind": type(error).__name__, "why": str(error), "code": error.code})
+        raise PaymentsUnavailable from error
+
+
+def _client() -> StripeClient:
+    return _client_of(_secrets().secret_key, settings().stripe_api_base)
+
+
+@cache
+def _client_of(secret_key: str, base: str) -> StripeClient:
+    import stripe
+
+    return stripe.StripeClient(
+        secret_key,
+        stripe_version=API_VERSION,
+        max_network_retries=MAX_RETRIES,  # its own default here is none
+        base_addresses={"api": base} if base else None,
+        http_client=_transport(),
+    )
+
+
+def _transport() -> HTTPClient:
+    """What carries the requests; tests put Stripe's stand-in here without a network."""
+    import stripe
+
+    return stripe.RequestsClient(timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS))
+
+
+def _secrets() -> _Secrets:
+    return _secrets_of(int(time.monotonic() // SECRETS_SECONDS))
+
+
+@cache
+def _secrets_of(period: int) -> _Secrets:  # noqa: ARG001  # a new period reads anew
+    secrets = aws.client("secretsmanager")
+    try:
+        told = json.loads(secrets.get_secret_value(SecretId=settings().stripe_secret_arn)["SecretString"])
+    except secrets.exceptions.ResourceNotFoundException as error:
+        logger.error("the secret with Stripe's keys has no value yet")
+        raise PaymentsUnavailable from error
+    return _Secrets(told["secretKey"], tuple(told["webhookSecrets"]))

@@ -1,0 +1,47 @@
+"""Where a job stands in its queue, and about how long that will take."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+from studio import jobs, paces, workers
+from studio.jobs import Status
+from studio.tables import JobRow
+
+MAX_COUNTED = 500  # further back a number helps nobody, and counting costs
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a queue: 1 is the next. The seconds until the job is likely done are None where too little is known.
+
+    Both are estimates: SQS does not keep the order strictly, and what workers are busy with now is not counted.
+    """
+
+    position: int
+    estimated_seconds: int | None
+
+
+def place(job: JobRow) -> Place | None:
+    """The place of a job that waits; None when it does not, or too many are before it to be counted."""
+    if job.status != Status.PENDING:
+        return None
+    queue = jobs.queue_of(job)
+    ahead = list(JobRow.by_queue.query(queue, JobRow.id < job.id, limit=MAX_COUNTED + 1, page_size=MAX_COUNTED + 1))
+    if len(ahead) > MAX_COUNTED:
+        return None
+    return Place(len(ahead) + 1, _seconds(job.feature, queue, Counter(other.feature for other in ahead)))
+
+
+def _seconds(own: str, queue: str, ahead: Counter[str]) -> int | None:
+    draft = queue == "drafts"
+    served_by = "drafts" if draft else "jobs"  # workers of paid jobs take those of low priority too
+    there = sum(crew.count for crew in workers.present() if (crew.queue, crew.state) == (served_by, "ready"))
+    keys = {feature: paces.key(feature, draft=draft) for feature in {own, *ahead}}
+    means = paces.known(keys.values())
+    if not there or any(key not in means for key in keys.values()):
+        return None
+    before = sum(means[keys[feature]] * count for feature, count in ahead.items())
+    return math.ceil(before / there + means[keys[own]])

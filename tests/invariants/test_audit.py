@@ -1,0 +1,191 @@
+"""The audit reads what is there, finds what is wrong, and says so."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from infra.audit import __main__ as command
+from infra.audit.books import Books, Row, read
+from infra.audit.invariants import CHECKS, audit, rewritten
+from tests.integration import conftest as integration
+
+
+@pytest.fixture(scope="module")
+def books(stage) -> Books:
+    """A delivery in part, a cancelled job, and a purchase with a refund: no promise is broken."""
+    world = stage.world
+    stage.clear()
+    world.register("ann")
+    world.submit("ann", "partial 1", parts=3, key="k")
+    world.cancel(world.submit("ann", parts=2))
+    world.submit("ann")
+    world.buy("ann", "b")
+    world.stripe.pay(world.books().purchases[0]["sessionId"])
+    world.hear()
+    world.stripe.refund(world.intent(world.books().purchases[0]), 999)
+    world.drain()
+    return world.books()
+
+
+def test_the_books_of_an_orderly_studio_break_no_promise(books):
+    assert len(books.jobs) == 3
+    assert audit(books) == []
+
+
+def test_the_command_reads_the_same_books_page_by_page(stage, books, monkeypatch):
+    """The suite reads the emulation's memory for speed, the command through AWS."""
+    clients = integration.client("dynamodb"), integration.client("s3")
+    names = dict(os.environ)
+    monkeypatch.setattr("moto.dynamodb.models.table.RESULT_SIZE_LIMIT", 2000, raising=True)
+    found = read(*clients, names, now=books.read_at)
+    for part, rows in books.__dict__.items():
+        if isinstance(rows, tuple):
+            assert sorted(map(str, map(sorted_row, getattr(found, part)))) == sorted(map(str, map(sorted_row, rows)))
+    assert found.files == books.files
+
+
+def sorted_row(row: Row) -> list[tuple[str, Any]]:
+    return sorted(row.items())
+
+
+Damage = Callable[[Books], Books]
+
+
+def change(part: str, find: Callable[[Row], bool] = lambda row: True, **values: Any) -> Damage:
+    """Somebody edits the first row that fits."""
+
+    def damaged(books: Books) -> Books:
+        rows = list(getattr(books, part))
+        index = next(number for number, row in enumerate(rows) if find(row))
+        rows[index] = {**rows[index], **values}
+        return replace(books, **{part: tuple(rows)})
+
+    return damaged
+
+
+def cut(part: str, name: str, find: Callable[[Row], bool]) -> Damage:
+    """Somebody removes a value from the first row that fits."""
+
+    def damaged(books: Books) -> Books:
+        rows = list(getattr(books, part))
+        index = next(number for number, row in enumerate(rows) if find(row))
+        rows[index] = {key: value for key, value in rows[index].items() if key != name}
+        return replace(books, **{part: tuple(rows)})
+
+    return damaged
+
+
+def drop(part: str, find: Callable[[Row], bool] = lambda row: True) -> Damage:
+    """Somebody deletes the first row that fits."""
+
+    def damaged(books: Books) -> Books:
+        rows = list(getattr(books, part))
+        rows.remove(next(row for row in rows if find(row)))
+        return replace(books, **{part: tuple(rows)})
+
+    return damaged
+
+
+def double(part: str, find: Callable[[Row], bool] = lambda row: True, **values: Any) -> Damage:
+    """Somebody copies the first row that fits."""
+
+    def damaged(books: Books) -> Books:
+        copied = next(row for row in getattr(books, part) if find(row))
+        return replace(books, **{part: (*getattr(books, part), {**copied, **values})})
+
+    return damaged
+
+
+def kind(name: str) -> Callable[[Row], bool]:
+    return lambda row: row["kind"] == name
+
+
+def status(name: str) -> Callable[[Row], bool]:
+    return lambda row: row["status"] == name
+
+
+DAMAGE: list[tuple[str, str, Damage]] = [
+    ("I1", "a balance is edited in the console", change("balances", credits=1000)),
+    ("I1", "a balance is gone", drop("balances")),
+    ("I2", "credits appear from nowhere", change("balances", credits=1000)),
+    ("I3", "a hold leads into debt", change("entries", kind("hold"), balanceAfter=-1)),
+    ("I4", "an entry is gone", drop("entries", kind("refund"))),
+    ("I4", "an entry is edited", change("entries", kind("refund"), balanceAfter=7)),
+    ("I5", "a job has no hold", drop("entries", kind("hold"))),
+    ("I5", "a job has two holds", double("entries", kind("hold"), id="hold:again")),
+    ("I5", "a hold has no job", drop("jobs")),
+    ("I5", "credits are held for nothing", change("balances", held=3)),
+    ("I5", "active jobs are miscounted", change("balances", active=5)),
+    ("I6", "a job ended without a settlement", drop("settlements")),
+    ("I6", "a settlement without an end", change("jobs", status("completed"), status="processing")),
+    ("I6", "a cancelled job was settled as delivered", change("settlements", status("cancelled"), outcome="delivered")),
+    ("I7", "a refund is more than was held", change("entries", kind("refund"), amount=99)),
+    ("I7", "a cancelled job was not refunded", drop("entries", kind("refund"))),
+    ("I8", "a purchase was credited twice", double("entries", kind("purchase"), id="purchase:again")),
+    ("I8", "credits were never bought", drop("purchases")),
+    ("I9", "a purchase granted more than it offered", change("purchases", granted=2000)),
+    ("I10", "a revocation is not on the purchase", change("purchases", revoked=0)),
+    ("I10", "more was revoked than granted", change("entries", kind("revoke"), amount=-101)),
+    ("I11", "a second bonus", double("entries", kind("signup"), id="signup:again")),
+    ("I11", "two accounts for one address", double("users", id="usr_other")),
+    ("I12", "a key leads to somebody else's job", change("requests", key="usr_other#k")),
+    ("I12", "two keys lead to one job", double("requests", key="usr_other#k2")),
+    ("I13", "a job is forgotten", change("jobs", status("completed"), status="pending", deadline=0)),
+    ("I13", "the sweeper does not see an open job", change("jobs", status("completed"), status="pending")),
+    ("I13", "an ended job is never erased", cut("jobs", "endedShard", status("cancelled"))),
+    ("I14", "a delivered file is gone", lambda books: replace(books, files={})),
+    ("I14", "a delivered file is cut short", lambda books: replace(books, files=dict.fromkeys(books.files, 1))),
+    ("I14", "a file is of another attempt", change("jobs", status("completed"), attempt=2)),
+]
+
+
+@pytest.mark.parametrize(("invariant", "damage"), [(i, d) for i, _, d in DAMAGE], ids=[what for _, what, _ in DAMAGE])
+def test_the_audit_finds(books, invariant, damage):
+    assert invariant in {violation.invariant for violation in audit(damage(books))}
+
+
+def test_every_invariant_is_seen_to_fail():
+    assert {invariant for invariant, _, _ in DAMAGE} == set(CHECKS)
+
+
+def test_a_message_that_never_goes_out_is_found(books):
+    waiting = {"id": "submit:x", "createdEpoch": books.read_at - 700}
+    assert [v.invariant for v in audit(replace(books, outbox=(waiting,)))] == ["I13"]
+
+
+@pytest.mark.parametrize("damage", [change("entries", amount=1), drop("entries"), drop("settlements"), drop("jobs")])
+def test_history_that_was_rewritten_is_found(books, damage):
+    assert {violation.invariant for violation in rewritten(books, damage(books))} == {"I4"}
+    assert rewritten(books, books) == []
+
+
+def test_files_that_the_bucket_may_have_deleted_are_not_missed(books):
+    assert audit(replace(books, files={}, files_since=books.read_at + 1)) == []
+
+
+def test_what_only_looks_wrong_while_it_is_written_is_not_reported(books):
+    torn = drop("settlements")(books)
+    assert audit(torn) != []
+    assert command.confirmed(torn, lambda: books) == []
+    assert command.confirmed(torn, lambda: torn) != []
+
+
+def test_the_report_counts_what_was_read_and_names_what_is_wrong(books):
+    broken = drop("settlements")(books)
+    text = command.report(broken, audit(broken))
+    assert "3 jobs" in text
+    assert f"{len(audit(broken))} violations" in text
+    assert text.count("I6 ") == 1
+
+
+def test_a_stage_that_is_not_there_is_an_error_with_a_reason(tmp_path):
+    with pytest.raises(command.Unreachable, match="make up"):
+        command.local(tmp_path)
+    with pytest.raises(command.Unreachable, match="nowhere"):
+        command.stage("nowhere")
+    assert command.stage("dev").stack == "studio-dev"
