@@ -1,4 +1,4 @@
-"""A told film from its telling to the files that leave the house: music, clips in a row, captions, sound, signatures."""
+"""A told film from its telling to the files that leave the house: music, clips in a row, captions, signatures."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ class Child:
         self._cwd = cwd
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
 
     @property
     def pid(self) -> int:
@@ -44,6 +45,7 @@ class Child:
         """Start it; output goes to the log file."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
+            self._log_start = log.tell()
             self._process = subprocess.Popen(
                 self._command,
                 env=self._env,
@@ -72,6 +74,12 @@ class Child:
         if self._process:
             _end_group(self._process.pid)
             self._process.wait()
+
+    def said(self) -> str:
+        """What it wrote since it was started."""
+        with self._log.open("rb") as log:
+            log.seek(self._log_start)
+            return log.read().decode(errors="replace")
 
     def tail(self) -> str:
         """The last lines of its log, for error messages."""

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +19,8 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.local import demo, stack
+from infra.local import demo, emulator, stack
+from infra.local.emulator import Emulator
 from infra.local.ports import free_port
 from infra.local.stack import ROOT, template
 from infra.local.studio import AlreadyRunning, LocalStudio
@@ -157,6 +159,24 @@ def test_two_studios_do_not_share_a_folder(tmp_path):
 def test_taken_ports_are_no_obstacle():
     with _squatter(0) as taken:
         assert free_port(taken) != taken
+
+
+def test_two_emulators_that_find_the_same_port_free_do_not_become_one(tmp_path, monkeypatch):
+    with _squatter(0) as port:
+        pass
+    monkeypatch.setattr(emulator, "free_port", lambda preferred: port if preferred else free_port())
+    both = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        both.append(Emulator(tmp_path / name, persist=False))
+    try:
+        with ThreadPoolExecutor() as together:
+            list(together.map(Emulator.start, both))
+        assert port in {it.port for it in both}
+        assert both[0].port != both[1].port
+    finally:
+        for it in both:
+            it.stop()
 
 
 def test_the_front_door_serves_the_page_and_the_api(studio):
