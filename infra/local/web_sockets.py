@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
 
+OPEN_SECONDS = 30  # as long as API Gateway waits for what answers `$connect`
+
+
 async def forward(socket: WebSocket, url: str) -> None:
     """Connect to `url` and pass messages on; a refusal there is a refusal here."""
     try:
-        upstream = await connect(url, proxy=None)
+        upstream = await connect(url, proxy=None, open_timeout=OPEN_SECONDS)
     except (InvalidHandshake, OSError) as error:
         response = getattr(error, "response", None)
         await socket.send_denial_response(Response(status_code=response.status_code if response else 502))

@@ -106,7 +106,7 @@ class User:
         return wait_for(lambda: self.job(job), lambda now: now["status"] in (statuses or ENDED))
 
 
-def wait_for(look: Callable[[], Any], enough: Callable[[Any], bool] = bool, *, seconds: float = 60) -> Any:
+def wait_for(look: Callable[[], Any], enough: Callable[[Any], bool] = bool, *, seconds: float = 150) -> Any:
     """Look again and again until it is `enough`."""
     give_up_at = time.monotonic() + seconds
     while True:
