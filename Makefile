@@ -16,8 +16,8 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint con
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-demo: $(VENV)/.demo node_modules/.installed models/mediapipe/.installed ## one job of every feature from nothing, into demo-output/ (PROMPT="…" draws yours)
-	@$(PY) -m infra.local demo $(if $(PROMPT),--prompt "$(PROMPT)")
+demo: $(VENV)/.demo node_modules/.installed models/mediapipe/.installed ## one job of every feature from nothing, into demo-output/ (PROMPT="…" draws yours, FEATURES="…" only those)
+	@$(PY) -m infra.local demo $(if $(PROMPT),--prompt "$(PROMPT)") $(FEATURES:%=--feature %)
 
 up: $(VENV)/.demo node_modules/.installed models/mediapipe/.installed ## keep a studio running on http://localhost:3000 (state in .studio/)
 	@$(PY) -m infra.local up

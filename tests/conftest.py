@@ -37,7 +37,7 @@ POLITENESS = 10
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One process for the tests of the whole studio, which leaves a core half idle, and one for every core beside it."""
+    """One process for the tests of the whole studio, which leave a core half idle, and one for every core beside it."""
     return min(os.cpu_count() or 1, 4) + 1
 
 

@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -21,13 +22,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     parser.add_argument("command", choices=["up", "demo"])
     parser.add_argument("--prompt", help="what the demo's pictures show")
+    parser.add_argument("--feature", choices=demo.FEATURES, action="append", help="only this one, or these")
     arguments = parser.parse_args()
     command = arguments.command
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup make up` means it
             signal.signal(number, _interrupt)
     try:
-        return _up() if command == "up" else _demo(arguments.prompt)
+        return _up() if command == "up" else _demo(arguments.prompt, arguments.feature or demo.FEATURES)
     except KeyboardInterrupt:
         return 0 if command == "up" else 130
     except (AlreadyRunning, DeployFailed, demo.DemoFailed, RuntimeError) as error:
@@ -55,12 +57,12 @@ def _up() -> int:
             raise
 
 
-def _demo(prompt: str | None) -> int:
+def _demo(prompt: str | None, features: Sequence[str]) -> int:
     started = time.perf_counter()
     with LocalStudio() as studio:
         print(f"studio up at {studio.url} after {time.perf_counter() - started:.1f} s", flush=True)
         try:
-            demo.run(studio.url, prompt)
+            demo.run(studio.url, prompt, features)
         except demo.DemoFailed:
             print(studio.worker_log(), file=sys.stderr)
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -89,15 +90,19 @@ WISHES = (
         },
     ),
 )
+FEATURES = tuple(wish.feature for wish in WISHES)
 
 
 class DemoFailed(RuntimeError):
     """Something the demo promises did not hold."""
 
 
-def run(url: str, prompt: str | None = None) -> None:
-    """Do it against the studio at `url` and leave pictures and a report in `demo-output/`; `prompt` replaces ours.
+def run(url: str, prompt: str | None = None, features: Sequence[str] = FEATURES) -> None:
+    """Do it against the studio at `url` and leave files and a report in `demo-output/`.
 
+    Args:
+        prompt: replaces ours.
+        features: of which one job each is run.
     Raises:
         DemoFailed: a job did not complete, a file does not decode, or the balance is not what it must be.
     """
@@ -111,7 +116,7 @@ def run(url: str, prompt: str | None = None) -> None:
         if start != FREE_CREDITS:
             raise DemoFailed(f"a new account has {start} credits, not {FREE_CREDITS}")
         console.print(f"registered with {start} free credits")
-        rows = [_job(http, console, wish) for wish in _wishes(prompt)]
+        rows = [_job(http, console, wish) for wish in _wishes(prompt, features)]
         spent = sum(row["credits"] for row in rows)
         left = _json(http.get("/api/v1/users/credits"))["balance"]
         if left != start - spent:
@@ -121,10 +126,11 @@ def run(url: str, prompt: str | None = None) -> None:
     console.print(f"credits: {start} − {spent} = {left}")
 
 
-def _wishes(prompt: str | None) -> list[Wish]:
+def _wishes(prompt: str | None, features: Sequence[str]) -> list[Wish]:
     return [
         replace(wish, options=wish.options | {"prompt": prompt}) if prompt and "prompt" in wish.options else wish
         for wish in WISHES
+        if wish.feature in features
     ]
 
 
