@@ -260,7 +260,7 @@ def what_is_taken_back_was_granted(books: Books) -> Findings:
 
 @invariant("I11")
 def one_bonus_per_address(books: Books) -> Findings:
-    """I11: an address belongs to one account, and an account gets its signup credits once."""
+    """I11: an address belongs to one account that is open, and an account gets its signup credits once."""
     claimed = {row["userId"]: row["address"] for row in books.emails}
     if len(claimed) != len(books.emails):
         yield "e-mail addresses", f"{len(books.emails)} addresses belong to {len(claimed)} accounts"
@@ -269,10 +269,13 @@ def one_bonus_per_address(books: Books) -> Findings:
         if address != user["email"].casefold():
             yield user["id"], f"has the address {user['email']}, and the claim on {address}"
     accounts = {row["id"] for row in books.users}
+    closed = {row["userId"] for row in books.balances if "closedAt" in row}
+    for user_id in closed & (accounts | claimed.keys()):
+        yield user_id, "is closed, and has an account or an address"
     for user_id in accounts | claimed.keys() | books.ledger.keys():
         bonuses = [entry["id"] for entry in books.ledger.get(user_id, ()) if entry["kind"] == "signup"]
-        if user_id not in accounts or bonuses != [f"signup:{user_id}"]:
-            yield user_id, f"account {user_id in accounts}, signup credits {bonuses}"
+        if user_id not in accounts | closed or bonuses != [f"signup:{user_id}"]:
+            yield user_id, f"has an account: {user_id in accounts}, signup credits {bonuses}"
 
 
 @invariant("I12")

@@ -12,7 +12,9 @@ import pytest
 from infra.audit import __main__ as command
 from infra.audit.books import Books, Row, read
 from infra.audit.invariants import CHECKS, audit, rewritten
+from studio import accounts
 from tests.integration import conftest as integration
+from tests.invariants.world import PASSWORD
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +135,8 @@ DAMAGE: list[tuple[str, str, Damage]] = [
     ("I10", "more was revoked than granted", change("entries", kind("revoke"), amount=-101)),
     ("I11", "a second bonus", double("entries", kind("signup"), id="signup:again")),
     ("I11", "two accounts for one address", double("users", id="usr_other")),
+    ("I11", "an account went without being closed", drop("users")),
+    ("I11", "a closed account has an address", change("balances", closedAt="2026-11-20T00:00:00.000Z")),
     ("I12", "a key leads to somebody else's job", change("requests", key="usr_other#k")),
     ("I12", "two keys lead to one job", double("requests", key="usr_other#k2")),
     ("I13", "a job is forgotten", change("jobs", status("completed"), status="pending", deadline=0)),
@@ -189,3 +193,17 @@ def test_a_stage_that_is_not_there_is_an_error_with_a_reason(tmp_path):
     with pytest.raises(command.Unreachable, match="nowhere"):
         command.stage("nowhere")
     assert command.stage("dev").stack == "studio-dev"
+
+
+def test_the_books_of_a_closed_account_break_no_promise(stage):
+    world = stage.world
+    stage.clear()
+    world.register("ann")
+    world.submit("ann")
+    world.drain()
+    world.submit("ann", parts=2)
+    accounts.close(world.users["ann"], PASSWORD)
+    world.register("ann")
+    books = world.books()
+    assert len(books.balances) == 2
+    assert audit(books) == []

@@ -283,6 +283,7 @@ def _remove(user: User) -> OutboxRow:
         gone = NotFound("There is no such account.")
         tx.remove(User(user.id), condition=User.id.exists(), otherwise=gone)
         tx.remove(Email(user.email.casefold()), condition=Email.user_id == user.id, otherwise=gone)
+        credits.close_account(tx, user.id)
         return errands.queue(tx, "erase", user.id)
 
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pynamodb.exceptions import DoesNotExist
 
 from studio import clock, news, outbox, pages
-from studio.errors import AlreadyExists, Conflict, InsufficientCredits, InvalidOrder, TooManyActiveJobs
+from studio.errors import AlreadyExists, Conflict, InsufficientCredits, InvalidOrder, NotFound, TooManyActiveJobs
 from studio.settings import settings
 from studio.tables import Balance, Entry, OutboxRow, Transaction
 
@@ -70,6 +70,16 @@ def open_account(tx: Transaction, user_id: str, amount: int) -> None:
         otherwise=AlreadyExists("this user has a balance"),
     )
     _write_entry(tx, Entry(user_id, f"signup:{user_id}", kind=Kind.SIGNUP, number=1, amount=amount), after=amount)
+
+
+def close_account(tx: Transaction, user_id: str) -> None:
+    """Note on the balance that it belongs to nobody from now on. What was held still comes back to it."""
+    tx.change(
+        Balance(user_id),
+        [Balance.closed_at.set(clock.iso(clock.now()))],
+        condition=Balance.user_id.exists(),
+        otherwise=NotFound("There is no such account."),
+    )
 
 
 def hold(tx: Transaction, user_id: str, amount: int, job_id: str) -> OutboxRow | None:

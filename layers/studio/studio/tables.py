@@ -199,6 +199,8 @@ class Balance(Row):
     held = NumberAttribute()
     active = NumberAttribute(default=0)
     version = NumberAttribute()
+    closed_at = UnicodeAttribute(null=True, attr_name="closedAt")
+    """When its account was closed; the balance and its ledger stay."""
 
 
 class EntryByNumber(LocalSecondaryIndex["Entry"]):
