@@ -82,6 +82,7 @@ $(VENV)/.created:
 $(VENV)/.%: pyproject.toml constraints.txt | $(VENV)/.created
 	@echo "installing the $* packages into $(VENV)"
 	@$(PIP) --group $*
+	@$(PY) -c 'import skia' || { echo "Drawing needs two system libraries; on Debian or Ubuntu: apt-get install libegl1 libgl1" >&2; exit 1; }
 	@touch $@
 
 # The subject drawings of the sketch engine are an npm package; where there is no npm, pip brings one.
