@@ -28,12 +28,13 @@ test: $(VENV)/.test .tools/runpod node_modules/.installed models/mediapipe/.inst
 soak: $(VENV)/.test node_modules/.installed models/mediapipe/.installed ## the slow and exhaustive tests
 	@$(PY) -m pytest -q -m soak
 
-lint: $(VENV)/.lint .tools/sam ## ruff, mypy --strict, import contracts, cfn-lint, sam validate
+lint: $(VENV)/.lint .tools/sam ## ruff, mypy --strict, import contracts, cfn-lint, hadolint, sam validate
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@PYTHONPATH=.:functions:layers/studio $(VENV)/bin/lint-imports
 	@$(VENV)/bin/cfn-lint template.yaml
+	@$(VENV)/bin/hadolint Dockerfile.gpu
 	@SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam validate --lint --region us-east-1
 
 format: $(VENV)/.lint ## rewrite the code in its format

@@ -22,17 +22,20 @@ FILES = (FACES, POSE, OUTLINE)
 
 Floats = NDArray[np.float32]
 
+BESIDE_US = Path(__file__).parents[3] / "models"
+
 _running = Lock()  # cv2 nets keep their buffers inside: two threads must not run one at the same time
 
 
 @cache
 def folder() -> Path | None:
-    """Where all of `FILES` lie: `STUDIO_MODELS_DIR`/mediapipe, or the installed `mediapipe` package; None without.
+    """Where all of `FILES` lie; None without.
 
-    The package is found, never imported.
+    That is `STUDIO_MODELS_DIR`/mediapipe, `models/mediapipe` beside our code, where `make` and the image put them, or
+    the installed `mediapipe` package, which is found and never imported.
     """
     own = weights.models_dir()
-    candidates = [own / "mediapipe"] if own else []
+    candidates = [folder / "mediapipe" for folder in (own, BESIDE_US) if folder]
     package = find_spec("mediapipe")
     if package and package.submodule_search_locations:
         candidates += [Path(place) / "modules" for place in package.submodule_search_locations]
