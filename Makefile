@@ -11,7 +11,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint con
 
 .DELETE_ON_ERROR:
 
-.PHONY: help demo up test lint format bench benchgpu audit soak lock openapi clients schemas clean
+.PHONY: help demo up test lint format bench benchgpu screenshots audit soak lock openapi clients schemas clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -25,7 +25,7 @@ up: $(VENV)/.demo node_modules/.installed models/mediapipe/.installed ## keep a 
 test: $(VENV)/.test .tools/runpod node_modules/.installed models/mediapipe/.installed ## unit, integration and whole-stack tests
 	@$(PY) -m pytest -q -m "not soak" --numprocesses auto --dist loadgroup
 
-soak: $(VENV)/.test node_modules/.installed models/mediapipe/.installed ## the slow and exhaustive tests
+soak: $(VENV)/.test .tools/schemathesis node_modules/.installed models/mediapipe/.installed ## the slow and exhaustive tests
 	@$(PY) -m pytest -q -m soak
 
 lint: $(VENV)/.lint .tools/sam ## ruff, mypy --strict, import contracts, cfn-lint, hadolint, sam validate
@@ -33,7 +33,7 @@ lint: $(VENV)/.lint .tools/sam ## ruff, mypy --strict, import contracts, cfn-lin
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@PYTHONPATH=.:functions:layers/studio $(VENV)/bin/lint-imports
-	@$(VENV)/bin/cfn-lint template.yaml
+	@$(VENV)/bin/cfn-lint template.yaml infra/web.yaml
 	@$(VENV)/bin/hadolint Dockerfile.gpu
 	@SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam validate --lint --region us-east-1
 
@@ -41,11 +41,14 @@ format: $(VENV)/.lint ## rewrite the code in its format
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 
-bench: $(VENV)/.demo node_modules/.installed .tools/moviepy ## measure what the documents claim
+bench: $(VENV)/.test node_modules/.installed .tools/moviepy .tools/fastapi ## measure what the documents claim
 	@PYTHONPATH=.:functions:layers/studio $(PY) -m benchmarks
 
 benchgpu: $(VENV)/.test ## measure full-size SDXL on this machine's GPU, into docs/benchmarks/gpu.md
 	@PYTHONPATH=.:functions:layers/studio $(PY) -m benchmarks.gpu
+
+screenshots: $(VENV)/.test node_modules/.installed models/mediapipe/.installed ## photograph the page into docs/images (needs Chromium)
+	@$(PY) -m infra.screenshots
 
 audit: $(VENV)/.demo ## check every promise about money over all books, read-only (STAGE=dev; without it the local studio)
 	@PYTHONPATH=.:functions:layers/studio $(PY) -m infra.audit $(if $(STAGE),--stage $(STAGE))
@@ -110,6 +113,18 @@ models/mediapipe/.installed: | $(VENV)/.created
 .tools/moviepy:
 	@rm -rf $@ && $(PYTHON) -m venv $@
 	@$@/bin/python -m pip install --quiet --disable-pip-version-check moviepy==2.2.1
+
+# Tries the API against its OpenAPI document, from outside; its pytest plugin would load with every test of ours.
+.tools/schemathesis:
+	@rm -rf $@ && $(PYTHON) -m venv $@
+	@$@/bin/python -m pip install --quiet --disable-pip-version-check schemathesis==4.32.5 || { rm -rf $@; exit 1; }
+
+# A peer of the API benchmark, on top of the environment of the tests.
+.tools/fastapi: | $(VENV)/.test
+	@rm -rf $@ && $(PY) -m venv --without-pip $@
+	@$(PY) -c 'import site; print(site.getsitepackages()[0])' > "$$($@/bin/python -c 'import site; print(site.getsitepackages()[0])')/below.pth"
+	@$(PY) -m pip --quiet --disable-pip-version-check --python $@/bin/python install --constraint constraints.txt \
+	  fastapi==0.165.0 mangum==0.22.0 || { rm -rf $@; exit 1; }
 
 # The SAM CLI pins its own versions of shared packages, so it lives apart.
 .tools/sam: constraints-sam.txt

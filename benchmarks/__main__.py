@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from benchmarks import films, sketch, video
+from benchmarks import api, films, sketch, video
 
 if __name__ == "__main__":
+    api.main()
     video.main()
     films.main()
     sketch.main()  # last: it binds this process to one core

@@ -75,10 +75,13 @@ class Worker:
         While that fails the worker takes no jobs, says why in its `health`, and tries again every minute until it is
         told to stop. Ending the process instead would only start it again, endlessly and silently.
         """
-        while not self._load() and not self.stopping.wait(SETUP_RETRY_SECONDS):
+        while not self.load() and not self.stopping.wait(SETUP_RETRY_SECONDS):
             pass
 
-    def _load(self) -> bool:
+    def load(self) -> bool:
+        """Load the engines once more or for the first time; where that fails, `health` says why."""
+        if self.health.state == "ready":
+            return True
         try:
             self._illustrator = catalogue.illustrator(self.profile)
             if manifest.available():

@@ -56,4 +56,4 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _whole_studio(item: pytest.Item) -> bool:
-    return item.path.parent.name == "local"
+    return item.path.parent.name in ("local", "web")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from edge.gate import Gate
+from payments import gate as payments
+from studio import catalog
 from studio.api_keys import Scope
 
 SUBMIT_ROUTE = "POST /api/v1/jobs/{feature}"
@@ -33,6 +35,7 @@ SCOPES = {
     "POST /api/v1/jobs/{job_id}/rerun": Scope.JOBS_WRITE,
     "POST /api/v1/realtime/ticket": Scope.JOBS_READ,
     "POST /api/v1/uploads": Scope.UPLOADS_WRITE,
+    "GET /api/v1/uploads/{upload_id}": Scope.UPLOADS_WRITE,
     "POST /api/v1/webhooks/endpoints": Scope.WEBHOOKS_MANAGE,
     "GET /api/v1/webhooks/endpoints": Scope.WEBHOOKS_MANAGE,
     "GET /api/v1/webhooks/endpoints/{endpoint_id}": Scope.WEBHOOKS_MANAGE,
@@ -60,4 +63,13 @@ SESSION_ROUTES = frozenset(
     }
 )
 """Not for API keys: a stolen key must not be able to make itself at home. Neither is a route that nobody listed."""
-GATE = Gate(OPEN_ROUTES, SCOPES, form_routes=frozenset({SUBMIT_ROUTE}))
+REVALIDATED_ROUTES = frozenset({"GET /api/v1/jobs/{job_id}", "GET /api/v1/features"})
+SUBMIT_ROUTES = frozenset(SUBMIT_ROUTE.replace("{feature}", name) for name in catalog.ORDERS)
+ADDRESSES = OPEN_ROUTES.union(SCOPES, SESSION_ROUTES, SUBMIT_ROUTES, payments.ADDRESSES) - {SUBMIT_ROUTE}
+GATE = Gate(
+    OPEN_ROUTES,
+    SCOPES,
+    form_routes=frozenset({SUBMIT_ROUTE}),
+    addresses=ADDRESSES,
+    revalidated_routes=REVALIDATED_ROUTES,
+)

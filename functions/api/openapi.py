@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import aws_lambda_powertools.event_handler.openapi.swagger_ui as swagger
 from aws_lambda_powertools.event_handler import Response
 
+from api import links
 from api.gate import GATE
 from edge.openapi import described
+from studio import catalog
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -24,6 +26,10 @@ def document(app: APIGatewayHttpResolver) -> str:
 
     whole, theirs = described(app, GATE), described(payments.app, PAYMENTS_GATE)
     whole["paths"] |= theirs["paths"]
+    links.add(whole["paths"])
+    for name, order in catalog.ORDERS.items():
+        body = whole["paths"][f"/api/v1/jobs/{name}"]["post"]["requestBody"]
+        body["content"]["application/json"]["example"] = order.example
     _merge_schemas(whole["components"]["schemas"], theirs["components"]["schemas"])
     return json.dumps(whole, indent=2, ensure_ascii=False)
 

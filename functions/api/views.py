@@ -9,6 +9,7 @@ from pydantic import Field
 from edge.views import View
 from studio import storage
 from studio.credits import Kind
+from studio.uploads import UploadState
 
 if TYPE_CHECKING:
     from studio.catalog import Order
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from studio.tables import Entry, User
     from studio.tickets import IssuedTicket
     from studio.tokens import Token
-    from studio.uploads import UploadTarget
+    from studio.uploads import Standing, UploadTarget
     from studio.workers import Crew
 
 T = TypeVar("T")
@@ -34,7 +35,9 @@ class Page(View, Generic[T]):
 class CrewView(View):
     """Workers of one kind."""
 
-    queue: Literal["jobs", "drafts"] = Field(description="`jobs`: paid work of either priority; `drafts`: free drafts.")
+    queue: Literal["jobs", "drafts"] = Field(
+        description="`jobs`: paid work of either priority, drafts when idle; `drafts`: these only."
+    )
     profile: str = Field(description="What they draw with; `sketch` is the one without a model.")
     state: str
     reason: str | None
@@ -189,6 +192,19 @@ class UploadView(View):
     def of(cls, target: UploadTarget) -> UploadView:
         """The target as its owner sees it."""
         return cls(id=target.id, url=target.url, fields=target.fields, expires_at=target.expires_at)
+
+
+class UploadStandingView(View):
+    """What became of an upload."""
+
+    id: str
+    state: UploadState = Field(description="`waiting` until its file was looked at; then `ready`, or `refused`.")
+    reason: str | None = Field(description='Why it was refused; completes the sentence "the file …".')
+
+    @classmethod
+    def of(cls, standing: Standing) -> UploadStandingView:
+        """The upload as its owner sees it."""
+        return cls(id=standing.id, state=standing.state, reason=standing.reason)
 
 
 class FeatureView(View):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from edge import problems, quota
+from edge import addresses, etags, problems, quota
 from studio.errors import StudioError
 from studio.telemetry import logger
 
@@ -45,11 +45,14 @@ def answered(
     request_id = request.request_context.request_id
     standing: dict[str, str] = {}
     try:
+        addresses.check_method(request, gate.addresses)
         caller = gate.identify(request)
         if caller and (counted := gate.count(request, caller)):
             standing = quota.headers(counted)
         gate.check_body(request)
         answer = resolve(request, caller)
+        if request.route_key in gate.revalidated_routes and answer["statusCode"] == 200:
+            answer = etags.conditional(answer, request.headers.get("if-none-match"), shared=caller is None)
     except StudioError as error:
         answer = _refusal(error, request_id)
     except Exception:

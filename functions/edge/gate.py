@@ -5,7 +5,6 @@ A route that is not listed as open needs a token. A route without a scope is for
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pynamodb.exceptions import PynamoDBException
 
+from edge import bodies
 from studio import api_keys, limits, tokens
 from studio.errors import Busy, MalformedRequest, MissingScope, NotAuthenticated, TooLarge, UnsupportedContentType
 from studio.telemetry import logger
@@ -39,6 +39,10 @@ class Gate:
     """Take a multipart form too, and read it themselves."""
     signed_routes: AbstractSet[str] = frozenset()
     """Take the body byte by byte, and check a signature over it themselves."""
+    addresses: AbstractSet[str] = frozenset()
+    """Every route that requests for other methods may come here for, as customers know them."""
+    revalidated_routes: AbstractSet[str] = frozenset()
+    """Are asked for again and again: their answers have an entity tag, and 304 says that nothing changed."""
 
     def identify(self, event: APIGatewayProxyEventV2) -> tokens.Caller | None:
         """Who is calling; None on an open route.
@@ -88,11 +92,8 @@ class Gate:
         if size > MAX_BODY_BYTES:
             raise TooLarge(f"The body has {size:,} bytes; at most {MAX_BODY_BYTES:,} are taken.")
         try:
-            json.loads(event.decoded_body or "")
-        except (
-            ValueError,
-            RecursionError,
-        ) as error:  # also numbers of thousands of digits, or no UTF-8
+            bodies.check(event.decoded_body or "")
+        except ValueError as error:
             raise MalformedRequest(f"The body is not valid JSON: {error}.") from error
 
     def _require_scope(self, route_key: str, scopes: frozenset[str]) -> None:

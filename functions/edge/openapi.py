@@ -20,9 +20,19 @@ TITLE = "AI Creative Studio API"
 VERSION = "1.0.0"
 DESCRIPTION = "Submit media jobs, pay with credits, follow and download them. Errors are RFC 9457 problem documents."
 
+EMPTY = {"204", "302", "304"}
+"""Answers without a body; powertools describes one all the same."""
 _HEADERS = {
     POLICY: {"description": 'The quota, such as `"requests";q=100;w=900`.', "schema": {"type": "string"}},
     LIMIT: {"description": 'What is left of it, such as `"requests";r=57;t=311`.', "schema": {"type": "string"}},
+}
+_ETAG = {"ETag": {"description": "Changes with the answer; send it as `If-None-Match`.", "schema": {"type": "string"}}}
+_IF_NONE_MATCH = {
+    "name": "if-none-match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of the answer that you have: 304 without a body if nothing has changed.",
+    "schema": {"type": "string"},
 }
 
 
@@ -42,6 +52,10 @@ def described(app: APIGatewayHttpResolver, gate: Gate) -> dict[str, Any]:
     )
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
+            if f"{method.upper()} {path}" in gate.revalidated_routes:
+                _revalidate(operation)
+            for status in EMPTY & operation["responses"].keys():
+                operation["responses"][status].pop("content", None)
             _guard(operation, gate, f"{method.upper()} {path}")
     return document
 
@@ -60,6 +74,14 @@ def _guard(operation: dict[str, Any], gate: Gate, route: str) -> None:
         operation["responses"].setdefault(str(status), told)
     for answer in operation["responses"].values():
         answer["headers"] = answer.get("headers", {}) | _HEADERS
+
+
+def _revalidate(operation: dict[str, Any]) -> None:
+    """Write down that the caller may ask whether anything has changed."""
+    operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
+    operation["responses"]["304"] = {"description": "Nothing has changed since the answer with this `ETag`; no body."}
+    for status in ("200", "304"):
+        operation["responses"][status]["headers"] = dict(_ETAG)
 
 
 def _covers(route_key: str, route: str) -> bool:

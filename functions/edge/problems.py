@@ -67,6 +67,8 @@ def _document(error: StudioError, request_id: str) -> dict[str, Any]:
 def _headers(error: StudioError) -> dict[str, str | list[str]]:
     if error.status == 401:
         return {"WWW-Authenticate": "Bearer"}
+    if error.status == 405:
+        return {"Allow": str(error.extra["allow"])}
     if error.status == 429:
         told = quota.headers_of_refusal(error) if isinstance(error, TooManyRequests) else {}
         return {"Retry-After": str(error.extra["retryAfter"]), **told}

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
+"""For whole numbers: JSON has but one kind of number, so 7.0 is 7."""
 
 
 class View(BaseModel):
@@ -22,3 +30,12 @@ class Problem(View):
     code: str = Field(description="Stable; decide on this.")
     request_id: str
     errors: list[dict[str, str]] | None = Field(None, description="On 422: `pointer` and `detail` per field.")
+    required: int | None = Field(None, description="On 402: credits that it takes.")
+    balance: int | None = Field(None, description="On 402: credits that there are.")
+    scope: str | None = Field(None, description="On 403: what the API key lacks.")
+    allow: str | None = Field(None, description="On 405: the methods that the address takes.")
+    limit: int | None = Field(None, description="On 429: how many jobs may be active.")
+    bucket: str | None = Field(None, description="On 429: the quota that is used up.")
+    quota: int | None = Field(None, description="On 429: how much it allows in `windowSeconds`.")
+    window_seconds: int | None = None
+    retry_after: int | None = Field(None, description="On 429: seconds until it is worth trying again.")

@@ -10,4 +10,5 @@ OPEN_ROUTES = frozenset({"GET /api/v1/payments/packages", WEBHOOK_ROUTE})
 SCOPES = {"GET /api/v1/payments/{purchase_id}": Scope.BILLING_READ}
 SESSION_ROUTES = frozenset({"POST /api/v1/payments/create-checkout"})
 """Not for API keys: whoever pays sits in front of a browser."""
-GATE = Gate(OPEN_ROUTES, SCOPES, signed_routes=frozenset({WEBHOOK_ROUTE}))
+ADDRESSES = OPEN_ROUTES.union(SCOPES, SESSION_ROUTES)
+GATE = Gate(OPEN_ROUTES, SCOPES, signed_routes=frozenset({WEBHOOK_ROUTE}), addresses=ADDRESSES)

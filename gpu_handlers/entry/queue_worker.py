@@ -2,7 +2,7 @@
 
 `--queue jobs` (the default) takes paid work, `--queue drafts` free drafts. Paid work comes from two queues: what may
 wait is looked for when there is nothing else, and every fourth time before everything else, so that it never starves.
-Drafts have workers of their own, so neither waits for the other.
+Drafts have workers of their own; a worker of paid jobs that finds none sketches one draft and looks again.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 Queue = Literal["jobs", "drafts"]
 
 POLL_SECONDS = 20  # the longest SQS holds an empty answer back
-LOOK_SECONDS = 5  # for one of two queues: the other one's messages wait as long on an idle machine
-BRIEF_LOOK_SECONDS = 1  # while the other queue has messages; 0 would ask only some of the servers of SQS
+LOOK_SECONDS = 5  # for one of several queues: the other ones' messages wait as long on an idle machine
+BRIEF_LOOK_SECONDS = 1  # while another queue has messages; 0 would ask only some of the servers of SQS
 LOW_EVERY = 4  # of so many jobs one may be of low priority while others wait
 RETRY_DELAY_SECONDS = 2
 ELSEWHERE_SECONDS = 5  # long enough for others to see the message, short enough if there are none
@@ -55,10 +55,11 @@ class QueueWorker:
     def __init__(self, queue: Queue) -> None:
         self._queue, self._profile = assignment(queue)
         self._worker = Worker(keep_visible=self._keep_visible, profile=self._profile)
+        self._drafts = self._worker_of_drafts()
         self._receipt: str | None = None
         self._queue_url = ""
         self._taken = 0
-        self._low_waits = False
+        self._waits: set[str] = set()  # queues that had something when they were last looked into
         self._idle = threading.Event()
         self._news = threading.Event()
         self._gone = False
@@ -70,6 +71,7 @@ class QueueWorker:
         presence = threading.Thread(target=self._announce, name="presence", daemon=True)
         presence.start()
         self._worker.setup()
+        self._drafts.load()  # without it this machine does paid work only
         self._news.set()
         try:
             while not self._worker.stopping.is_set():
@@ -107,24 +109,25 @@ class QueueWorker:
                 return
 
     def _receive(self) -> MessageTypeDef | None:
-        low = settings().low_queue_url
         for poll in self._polls():
             message = self._look(poll)
-            if poll.url == low:
-                self._low_waits = message is not None
             if message:
+                self._waits.add(poll.url)
                 self._queue_url = poll.url
                 self._taken += 1
                 return message
+            self._waits.discard(poll.url)
         return None
 
     def _polls(self) -> tuple[Poll, ...]:
         """Where to look this time, in which order and for how long."""
         if self._queue == "drafts":
             return (Poll(settings().drafts_queue_url, POLL_SECONDS),)
-        low = Poll(settings().low_queue_url, 0)
-        normal = Poll(settings().jobs_queue_url, BRIEF_LOOK_SECONDS if self._low_waits else LOOK_SECONDS)
-        return (low, normal) if self._taken % LOW_EVERY == LOW_EVERY - 1 else (normal, low)
+        low, drafts = Poll(settings().low_queue_url, 0), Poll(settings().drafts_queue_url, 0)
+        others_wait = not self._waits.isdisjoint((low.url, drafts.url))
+        normal = Poll(settings().jobs_queue_url, BRIEF_LOOK_SECONDS if others_wait else LOOK_SECONDS)
+        paid = (low, normal) if self._taken % LOW_EVERY == LOW_EVERY - 1 else (normal, low)
+        return (*paid, drafts) if self._drafts.health.state == "ready" else paid
 
     def _look(self, poll: Poll) -> MessageTypeDef | None:
         self._idle.set()
@@ -149,7 +152,8 @@ class QueueWorker:
         except (ValueError, KeyError, TypeError):
             logger.exception("not a job message; it will end in the dead-letter queue")
             return
-        match self._worker.run_job(job_id, message["MessageId"]):
+        worker = self._drafts if self._queue_url == settings().drafts_queue_url else self._worker
+        match worker.run_job(job_id, message["MessageId"]):
             case Verdict.DONE:
                 aws.client("sqs").delete_message(QueueUrl=self._queue_url, ReceiptHandle=self._receipt)
             case Verdict.AGAIN:
@@ -159,6 +163,13 @@ class QueueWorker:
                 self._worker.stopping.wait(ELSEWHERE_SECONDS)
             case Verdict.LEAVE:
                 pass
+
+    def _worker_of_drafts(self) -> Worker:
+        """Drafts are always sketched, whatever engine paid work has here; both stop together and have one name."""
+        if self._queue == "drafts" or self._profile == "sketch":
+            return self._worker
+        own = self._worker
+        return Worker(keep_visible=self._keep_visible, profile="sketch", stopping=own.stopping, id=own.id)
 
     def _keep_visible(self) -> None:
         self._show_again_in(settings().lease_seconds + VISIBILITY_SLACK_SECONDS)

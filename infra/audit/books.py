@@ -30,10 +30,14 @@ TABLES = {
     "requests": "REQUESTS_TABLE",
     "outbox": "OUTBOX_TABLE",
     "purchases": "PURCHASES_TABLE",
+    "deliveries": "DELIVERIES_TABLE",
 }
 """Which table each part of the books is read from, by the name a function's environment has for it."""
 
-_JSON_ATTRIBUTES = ("order", "result", "error")
+_JSON_ATTRIBUTES = ("order", "result", "error", "attempts")
+ENDS = ("job.completed", "job.failed", "job.cancelled")
+"""What customers are told of the end of a job."""
+_UNREAD = "body"  # of messages and callbacks: long, and no promise is about it
 _deserializer = TypeDeserializer()
 
 
@@ -50,6 +54,7 @@ class Books:
     requests: tuple[Row, ...]
     outbox: tuple[Row, ...]
     purchases: tuple[Row, ...]
+    deliveries: tuple[Row, ...]
     files: Mapping[str, int]
     """Key and size in bytes of every object under ``outputs/``."""
     read_at: int
@@ -78,6 +83,11 @@ class Books:
         """Entries of purchases, their revocations and restorations, by purchase, in the order they were written."""
         rows = sorted((entry for entry in self.entries if "purchaseId" in entry), key=itemgetter("number"))
         return _grouped(rows, by="purchaseId")
+
+    @cached_property
+    def told(self) -> dict[str, list[Row]]:
+        """Deliveries of ends, by job."""
+        return _grouped((row for row in self.deliveries if row["type"] in ENDS and "jobId" in row), by="jobId")
 
     @cached_property
     def settlement(self) -> dict[str, Row]:
@@ -114,8 +124,8 @@ def read(
 
 
 def row(item: Mapping[str, Any]) -> Row:
-    """An item in DynamoDB's typed JSON as plain values; stored JSON is read, numbers are whole."""
-    plain = {name: _deserializer.deserialize(value) for name, value in item.items()}
+    """An item in DynamoDB's typed JSON as plain values; stored JSON is read, numbers are whole, long texts left out."""
+    plain = {name: _deserializer.deserialize(value) for name, value in item.items() if name != _UNREAD}
     for name, value in plain.items():
         if isinstance(value, Decimal):
             plain[name] = int(value)

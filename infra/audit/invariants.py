@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from infra.audit.books import Books, Row
-from studio import catalog, storage
+from studio import catalog, deliveries, storage
 
 OPEN = ("pending", "processing")
 OUTCOMES = {"completed": "delivered", "failed": "refunded", "cancelled": "refunded"}
@@ -19,6 +19,8 @@ OUTCOMES = {"completed": "delivered", "failed": "refunded", "cancelled": "refund
 # The sweeper comes every minute; one that fails now and then is no lost job yet.
 DEADLINE_SLACK_SECONDS = 180
 OUTBOX_SLACK_SECONDS = 600
+# What is due is asked for every minute, and again after five when that was lost; so is an attempt that broke off.
+DELIVERY_SLACK_SECONDS = 900
 
 MAY_MAKE_DEBT = ("revoke", "signup")  # an account that is opened anew begins with the debt of the one before
 
@@ -321,6 +323,48 @@ def what_was_delivered_is_there(books: Books) -> Findings:
                 yield job["id"], f"delivered {file['key']}, which is not of attempt {job['attempt']}"
             elif kept and books.files.get(file["key"]) != file["sizeBytes"]:
                 yield job["id"], f"{file['key']} has {books.files.get(file['key'])} of {file['sizeBytes']} bytes"
+
+
+@invariant("I15")
+def every_end_is_told_to_who_asked(books: Books) -> Findings:
+    """I15: a job with a callback URL that ended has one delivery of that end to it, and nobody was told of another end.
+
+    Callbacks of closed accounts are deleted, and those of others after a month.
+    """
+    owners = {row["id"] for row in books.users}
+    for job in books.jobs:
+        told = books.told.get(job["id"], ())
+        for receiver, count in Counter(row.get("endpointId", "its callback URL") for row in told).items():
+            if count > 1:
+                yield job["id"], f"has {count} deliveries of its end to {receiver}"
+        for row in told:
+            if row["type"] != f"job.{job['status']}":
+                yield job["id"], f"is {job['status']}, and {row['id']} tells {row['type']}"
+        asked = "callbackUrl" in job and job["userId"] in owners and "erased" not in job
+        if asked and _should_be_told(job, books) and not any("callbackUrl" in row for row in told):
+            yield job["id"], f"is {job['status']}, and nobody called {job['callbackUrl']}"
+
+
+def _should_be_told(job: Row, books: Books) -> bool:
+    """Whether the job ended long enough ago to have a delivery, and lately enough that it is kept."""
+    if job["status"] not in OUTCOMES:
+        return False
+    seconds = books.read_at - _epoch(job["endedAt"])
+    return OUTBOX_SLACK_SECONDS + DELIVERY_SLACK_SECONDS < seconds < deliveries.KEPT_SECONDS
+
+
+@invariant("I15")
+def every_delivery_comes_to_an_end(books: Books) -> Findings:
+    """I15: a delivery that waits has an attempt coming; one that is delivered was accepted by its receiver."""
+    for row in books.deliveries:
+        if row["state"] == "pending":
+            due = row.get("nextAttemptAt")
+            if due is None or "dueShard" not in row:
+                yield row["id"], "waits, and nobody will find it"
+            elif due + DELIVERY_SLACK_SECONDS < books.read_at:
+                yield row["id"], f"waits {books.read_at - due} s for attempt {row['attempt'] + 1}"
+        elif row["state"] == "delivered" and not any(attempt["error"] is None for attempt in row["attempts"]):
+            yield row["id"], "was delivered, and no receiver accepted it"
 
 
 def _epoch(moment: str) -> float:

@@ -109,8 +109,9 @@ class LocalStudio:
         cleanup.callback(self.front_door.stop)
         self.payments = Payments(self._kept, self.url)
         cleanup.callback(self.payments.stop)
+        origins = f"{self.url},http://{HOST}:{self.front_door.port}"
         parameters = (
-            {"RedirectOrigins": f"{self.url},http://{HOST}:{self.front_door.port}", "PublicUrl": self.url}
+            {"RedirectOrigins": origins, "AllowedOrigin": origins, "PublicUrl": self.url}
             | {"WebUrl": self.url}
             | _AMPLE
             | {"RealtimeUrl": self.url.replace("http", "ws", 1) + front_door.REALTIME_PATH}
@@ -129,7 +130,7 @@ class LocalStudio:
                 cleanup.callback(worker.stop)
                 worker.start()
                 self._workers.append(worker)
-        self.front_door.start(front_door.application(self.api_url, self.realtime_url))
+        self.front_door.start(front_door.application(self.api_url, self.realtime_url, self.emulator.url))
         (self.folder / LOCK).write_text(self.url)
 
     def worker_log(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from types import SimpleNamespace
@@ -17,7 +18,8 @@ from infra.local.runpod import API_KEY as RUNPOD_KEY
 from infra.local.runpod import ENDPOINT
 from infra.local.stack import template
 from infra.local.stripe import SECRET_KEY, WEBHOOK_SECRET
-from studio import accounts, catalog, clock, credits, jobs, storage
+from ingest import asked
+from studio import accounts, catalog, clock, credits, jobs, storage, uploads
 from studio.events import Finished
 from studio.tables import Entry, JobRow, OutboxRow
 from tests.integration.payments import Till, connected
@@ -28,9 +30,18 @@ ORDER: dict[str, Any] = {"prompt": "A lighthouse on a cliff at sunset", "width":
 
 @pytest.fixture
 def studio(monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
+    with running(monkeypatch) as studio:
+        yield studio
+
+
+@contextmanager
+def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
+    """A studio of its own, for as long as somebody wants it."""
     with mock_aws():
         for name, value in _make_resources().items():
             monkeypatch.setenv(name, value)
+        # moto would need Docker to invoke a function.
+        monkeypatch.setattr(uploads, "_invoked", lambda task: asked.handler(task, CONTEXT))
         yield Studio()
 
 
@@ -131,6 +142,13 @@ def result_of(job: JobRow, attempt: int = 1) -> dict[str, Any]:
     return {"files": [file], "metadata": {"engine": "sketch"}}
 
 
+CONTEXT = SimpleNamespace(
+    function_name="test",
+    memory_limit_in_mb=128,
+    invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:test",
+    aws_request_id="request",
+    get_remaining_time_in_millis=lambda: 10_000,
+)
 TEMPLATE = template()
 client = cache(boto3.client)  # clients outlive a mock; making one takes longer than most tests
 _queues: dict[str, str] = {}
@@ -200,10 +218,4 @@ def _resolved(value: Any, made: dict[str, str]) -> str:
 @pytest.fixture
 def context() -> SimpleNamespace:
     """A Lambda context."""
-    return SimpleNamespace(
-        function_name="test",
-        memory_limit_in_mb=128,
-        invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:test",
-        aws_request_id="request",
-        get_remaining_time_in_millis=lambda: 10_000,
-    )
+    return CONTEXT

@@ -45,7 +45,8 @@ class Client:
     def __call__(
         self, method: str, path: str, body: Any = None, *, query: dict[str, str] | None = None, **headers: str
     ) -> Answer:
-        if path.startswith("/api/v1/payments/"):
+        route = route_key(method, path)
+        if "/payments/" in route:
             from payments.handler import handler
         else:
             from api.handler import handler
@@ -61,7 +62,7 @@ class Client:
             sent.setdefault("authorization", f"Bearer {self.token}")
         event = {
             "version": "2.0",
-            "routeKey": route_key(method, path),
+            "routeKey": route,
             "rawPath": path,
             "rawQueryString": urlencode(query or {}),
             "queryStringParameters": query or {},
@@ -315,6 +316,7 @@ NEEDS_TOKEN = [
     ("POST", "/api/v1/auth/password"),
     ("POST", SUBMIT),
     ("POST", "/api/v1/uploads"),
+    ("GET", "/api/v1/uploads/upl_1"),
     ("GET", "/api/v1/jobs"),
     ("GET", "/api/v1/jobs/job_1"),
     ("DELETE", "/api/v1/jobs/job_1"),
@@ -393,7 +395,7 @@ def test_another_users_job_answers_as_if_it_were_not_there(http, user, studio):
 
 
 def test_unknown_addresses_and_features(http, user):
-    for method, path in (("GET", "/nope"), ("PUT", SUBMIT), ("POST", "/api/v1/jobs/time-travel")):
+    for method, path in (("GET", "/nope"), ("PUT", "/api/v1/nope"), ("POST", "/api/v1/jobs/time-travel")):
         assert_problem(http(method, path, {} if method == "POST" else None), 404, "not_found")
 
 

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
-from studio import breaker, callback_secrets, callbacks, clock, courier, credits, deliveries, endpoints, jobs, outbox
+from studio import (
+    breaker,
+    callback_secrets,
+    callbacks,
+    clock,
+    courier,
+    credits,
+    deliveries,
+    endpoints,
+    jobs,
+    news,
+    outbox,
+)
 from studio.errors import EndpointDisabled, NotFound, TooManyRequests
 from studio.outbound import Refused, Unreachable
 from studio.tables import CallbackSecret, Delivery
@@ -133,6 +147,106 @@ def test_one_bad_event_does_not_hold_up_the_others(studio, post, user, job, cont
     event = sqs_event("not json", '{"detail-type": "Job Completed", "detail": {}}', good)
     assert handler(event, context) == {"batchItemFailures": [{"itemIdentifier": "0"}, {"itemIdentifier": "1"}]}
     assert len(post.deliveries(user.id)) == 1
+
+
+WAY = ("job.started", "job.progress")
+
+
+def progressed(job, value: float, attempt: int = 1) -> None:
+    """What the worker tells the bus."""
+    row = jobs.find(job.id)
+    row.attempt = attempt
+    news.tell(news.progressed(row, {"value": value, "stage": "illustrate", "step": 1, "steps": 4}))
+
+
+def test_who_asks_for_it_is_told_of_start_and_progress(studio, post, user, job):
+    endpoint = post.endpoint(user.id, URL, *WAY)
+    claimed = jobs.find(job.id)
+    news.tell(news.started(claimed))
+    progressed(job, 0.25)
+    post.tell()
+    post.deliver()
+    told = {call.json["type"]: call.verified(endpoint.secret)["data"] for call in post.calls}
+    assert set(told) == set(WAY)
+    assert (told["job.started"]["progress"], told["job.started"]["attempt"]) == (None, 1)
+    progress = told["job.progress"]
+    assert progress["progress"] == {"value": 0.25, "stage": "illustrate", "step": 1, "steps": 4}
+    assert progress["sequence"] > told["job.started"]["sequence"]
+    assert (progress["status"], progress["result"], progress["endedAt"]) == ("processing", None, None)
+    assert progress["credits"] == {"held": 2, "charged": 0, "refunded": 0}
+    assert progress["startedAt"] == claimed.started_at
+
+
+def test_nobody_is_told_of_the_way_who_did_not_ask_for_it(studio, post, user):
+    post.endpoint(user.id)
+    job = user.submit(callbackUrl="https://other.example.com/")
+    claimed = jobs.claim(job.id)
+    news.tell(news.started(claimed))
+    progressed(job, 0.5)
+    post.tell()
+    assert post.deliveries(user.id) == []
+
+
+def test_progress_comes_at_most_every_five_seconds_and_the_same_once(studio, post, user, job):
+    post.endpoint(user.id, URL, "job.progress")
+    post.endpoint(user.id, "https://other.example.com/", "job.progress")
+    for _ in range(13):  # a worker tells every two seconds
+        progressed(job, post.now % 100 / 100)
+        post.tell(times=2)
+        post.now += 2
+    post.deliver()
+    times = [datetime.fromisoformat(call.json["timestamp"]) for call in post.calls if call.url == URL]
+    assert len(times) == len(post.calls) / 2 == 5
+    assert all(later - earlier == timedelta(seconds=6) for earlier, later in pairwise(times))
+
+
+def test_progress_of_another_job_is_rationed_apart(studio, post, user, job):
+    post.endpoint(user.id, URL, "job.progress")
+    other = user.submit()
+    jobs.claim(other.id)
+    progressed(job, 0.1)
+    progressed(other, 0.1)
+    post.tell()
+    assert {delivery.job_id for delivery in post.deliveries(user.id)} == {job.id, other.id}
+
+
+def test_progress_that_comes_after_the_end_is_no_news(studio, post, user, job):
+    post.endpoint(user.id, URL, "job.progress")
+    progressed(job, 0.9)
+    studio.finish(job)
+    post.tell()
+    assert post.deliveries(user.id) == []
+
+
+def test_progress_is_tried_once_and_never_waits_for_a_receiver_that_keeps_failing(studio, post, user, job, monkeypatch):
+    monkeypatch.setattr(breaker, "FAILURES_TO_OPEN", 1)
+    post.endpoint(user.id, URL, "job.progress")
+    post.answer = lambda call: 500
+    progressed(job, 0.1)
+    post.tell()
+    post.deliver()
+    post.now += 10
+    progressed(job, 0.2)
+    post.tell()
+    post.deliver()
+    first, second = sorted(post.deliveries(user.id), key=lambda delivery: delivery.id)
+    assert (first.state, first.attempt, first.reason) == ("dead", 1, "answered 500")
+    assert (second.state, second.attempt) == ("dead", 0)
+    assert len(post.calls) == 1
+
+
+def test_a_worker_can_tell_of_no_end_and_of_nobody_elses_job(studio, post, user, job):
+    stranger = studio.user()
+    post.endpoint(user.id, URL, *callbacks.News)
+    post.endpoint(stranger.id, URL, *callbacks.News)
+    progressed(job, 0.5)
+    (event,) = [event for event in studio.events() if event["detail-type"] == "Job Progress"]
+    with pytest.raises(ValueError, match="workers tell"):
+        callbacks.tell(event | {"detail-type": "Job Completed"})
+    with pytest.raises(ValueError, match="workers tell"):
+        callbacks.tell(event | {"source": "studio.jobs"})
+    callbacks.tell(event | {"detail": event["detail"] | {"userId": stranger.id}})
+    assert post.deliveries(user.id) == post.deliveries(stranger.id) == []
 
 
 # ---- Trying again ----------------------------------------------------------------------------------------------------

@@ -71,8 +71,13 @@ def test_an_endpoint_from_creation_to_deletion(http, user):
     assert_problem(http("GET", address), 404, "not_found")
 
 
-def test_an_endpoint_wants_everything_unless_it_says_otherwise(endpoint):
+def test_an_endpoint_wants_every_end_unless_it_says_otherwise(endpoint):
     assert endpoint["events"] == ["job.completed", "job.failed", "job.cancelled", "credits.low"]
+
+
+def test_an_endpoint_may_ask_for_the_way_too(http, user):
+    wanted = ["job.started", "job.progress"]
+    assert http("POST", ENDPOINTS, {"url": URL, "events": wanted}).json["events"] == wanted
 
 
 @pytest.mark.parametrize("url", HOSTILE_URLS)

@@ -144,8 +144,8 @@ def test_another_users_purchase_answers_as_if_it_were_not_there(http, user, purc
     assert theirs.text == nobodys.text
 
 
-def test_unknown_payment_addresses_are_not_found(http, user):
-    assert_problem(http("PUT", CHECKOUT, {}), 404, "not_found")
+def test_unknown_payment_addresses_and_methods(http, user):
+    assert_problem(http("PUT", CHECKOUT, {}), 405, "method_not_allowed")
     assert_problem(http("GET", "/api/v1/payments/" + "x" * 2100), 404, "not_found")
 
 

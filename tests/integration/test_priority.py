@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gpu_handlers.engines import catalogue
 from gpu_handlers.entry import queue_worker
 from gpu_handlers.entry.queue_worker import LOW_EVERY, QueueWorker
-from gpu_handlers.worker import Verdict
+from gpu_handlers.worker import Health, Verdict
 from studio import aws, catalog
 from studio.errors import InvalidOrder, KeyReused
 from studio.settings import settings
@@ -112,7 +113,7 @@ def test_an_idle_worker_looks_long_where_work_is_urgent_and_briefly_while_other_
         return [(poll.url, poll.seconds) for poll in worker._polls()]
 
     assert polls() == [(jobs_url, 5), (low_url, 0)]
-    worker._low_waits = True
+    worker._waits.add(low_url)
     assert polls() == [(jobs_url, 1), (low_url, 0)]
     worker._taken = LOW_EVERY - 1
     assert polls() == [(low_url, 0), (jobs_url, 1)]
@@ -122,6 +123,59 @@ def test_a_worker_of_drafts_looks_nowhere_else(studio, monkeypatch):
     monkeypatch.setattr(queue_worker, "assignment", lambda queue: (queue, "none"))
     (poll,) = QueueWorker("drafts")._polls()
     assert poll.url == settings().drafts_queue_url
+
+
+def test_an_idle_worker_of_paid_jobs_takes_one_draft_and_looks_for_paid_work_again(studio, worker, worked):
+    worker._drafts.health = Health("ready")
+    drafts = [studio.user().submit(quality="draft").id for _ in range(2)]
+    worker._turn()
+    paid = studio.user().submit()
+    low = studio.user().submit(priority="low")
+    for _ in range(3):
+        worker._turn()
+    assert worked[1:3] == [paid.id, low.id]
+    assert {worked[0], worked[3]} == set(drafts)
+    assert waiting_in(settings().drafts_queue_url) == 0
+
+
+def test_while_drafts_wait_a_worker_of_paid_jobs_looks_for_paid_work_only_briefly(worker, monkeypatch):
+    monkeypatch.setattr(queue_worker, "LOOK_SECONDS", 5)
+    monkeypatch.setattr(queue_worker, "BRIEF_LOOK_SECONDS", 1)
+    worker._drafts.health = Health("ready")
+    jobs_url, low_url, drafts_url = settings().jobs_queue_url, settings().low_queue_url, settings().drafts_queue_url
+
+    def polls() -> list[tuple[str, int]]:
+        return [(poll.url, poll.seconds) for poll in worker._polls()]
+
+    assert polls() == [(jobs_url, 5), (low_url, 0), (drafts_url, 0)]
+    worker._waits.add(drafts_url)
+    assert polls() == [(jobs_url, 1), (low_url, 0), (drafts_url, 0)]
+    worker._taken = LOW_EVERY - 1
+    assert polls() == [(low_url, 0), (jobs_url, 1), (drafts_url, 0)]
+
+
+def test_a_machine_with_an_engine_sketches_drafts_and_one_that_cannot_sketch_leaves_them(studio, worker, monkeypatch):
+    assert (worker._drafts.profile, worker._worker.profile) == ("sketch", "none")
+    assert (worker._drafts.id, worker._drafts.stopping) == (worker._worker.id, worker._worker.stopping)
+
+    def broken() -> Any:
+        raise ImportError("no module named skia")
+
+    monkeypatch.setitem(catalogue.PROFILES, "sketch", broken)
+    assert worker._drafts.load() is False
+    draft = studio.user().submit(quality="draft")
+    worker._turn()
+    assert studio.queued_drafts() == [draft.id]
+
+
+def test_a_draft_on_an_idle_machine_is_a_sketch_and_costs_nothing(studio, worker):
+    worker._drafts.load()
+    user = studio.user()
+    draft = user.submit(quality="draft")
+    worker._turn()
+    (finished,) = [event["detail"] for event in studio.events() if event["detail-type"] == "Job Finished"]
+    assert (finished["job_id"], finished["result"]["metadata"]["engine"]) == (draft.id, "sketch")
+    assert (studio.queued_drafts(), user.balance()) == ([], 50)
 
 
 def test_a_job_that_another_machine_should_try_is_shown_to_it_at_once(studio, worker, monkeypatch):

@@ -218,9 +218,9 @@ MUTANTS = {
         "I13",
         (
             QueueWorker._handle,
-            '    match self._worker.run_job(job_id, message["MessageId"]):',
+            '    match worker.run_job(job_id, message["MessageId"]):',
             '    aws.client("sqs").delete_message(QueueUrl=self._queue_url, ReceiptHandle=self._receipt)\n'
-            '    match self._worker.run_job(job_id, message["MessageId"]):',
+            '    match worker.run_job(job_id, message["MessageId"]):',
         ),
     ),
     "an ended job stays on the sweeper's list": _mutant(

@@ -16,21 +16,25 @@ from studio import accounts
 from tests.integration import conftest as integration
 from tests.invariants.world import PASSWORD
 
+AN_HOUR = 3_600  # by then nothing may be on its way any more
+
 
 @pytest.fixture(scope="module")
 def books(stage) -> Books:
-    """A delivery in part, a cancelled job, and a purchase with a refund: no promise is broken."""
+    """A delivery in part, a cancelled job, one with a callback, and a purchase with a refund: no promise is broken."""
     world = stage.world
     stage.clear()
     world.register("ann")
     world.submit("ann", "partial 1", parts=3, key="k")
     world.cancel(world.submit("ann", parts=2))
-    world.submit("ann")
+    world.submit("ann", callback=True)
     world.buy("ann", "b")
     world.stripe.pay(world.books().purchases[0]["sessionId"])
     world.hear()
     world.stripe.refund(world.intent(world.books().purchases[0]), 999)
     world.drain()
+    world.call_back()
+    world.pass_time(AN_HOUR)
     return world.books()
 
 
@@ -145,6 +149,13 @@ DAMAGE: list[tuple[str, str, Damage]] = [
     ("I14", "a delivered file is gone", lambda books: replace(books, files={})),
     ("I14", "a delivered file is cut short", lambda books: replace(books, files=dict.fromkeys(books.files, 1))),
     ("I14", "a file is of another attempt", change("jobs", status("completed"), attempt=2)),
+    ("I15", "nobody was told of an end", drop("deliveries")),
+    ("I15", "somebody was told of another end", change("deliveries", type="job.failed")),
+    ("I15", "somebody was told of two ends", double("deliveries", id="dlv_again", type="job.failed")),
+    ("I15", "somebody was told twice", double("deliveries", id="dlv_again")),
+    ("I15", "a delivery is overdue", change("deliveries", state="pending", nextAttemptAt=1, dueShard=0)),
+    ("I15", "a delivery waits where nobody looks", change("deliveries", state="pending", nextAttemptAt=2**40)),
+    ("I15", "a delivery that nobody accepted is called delivered", change("deliveries", attempts=[])),
 ]
 
 

@@ -48,8 +48,10 @@ from infra.local import stripe as standin
 from infra.local.stripe import Stripe
 from studio import (
     accounts,
+    callbacks,
     catalog,
     clock,
+    courier,
     ids,
     jobs,
     packages,
@@ -61,6 +63,7 @@ from studio import (
 )
 from studio.catalog import Order
 from studio.errors import InsufficientCredits, StudioError
+from studio.outbound import Outbound, Reply
 from studio.stripe_api import Event
 from sweeper import handler as sweeper
 from tests.integration import conftest as integration
@@ -70,6 +73,7 @@ from tests.invariants.calls import Calls, counted
 REGION = "us-east-1"
 PASSWORD = "correct horse battery"
 SIGNUP_CREDITS = 50
+RECEIVER = "https://hooks.example.com/studio"
 KEY_SECONDS = 24 * 3600
 START = 1_800_000_000
 REFUSALS = (StudioError, ClientError, BotoCoreError, PynamoDBException)
@@ -104,6 +108,8 @@ class Submit:
     draft: bool
     key: str | None
     created_at: float
+    callback: bool = False
+    """Whether its end is to be told to a receiver of its own."""
     prices: set[int] = field(default_factory=set)
     """What it cost at the times it was sent."""
     answers: set[str] = field(default_factory=set)
@@ -119,6 +125,8 @@ class Submit:
             who = {"gender": "female", "ethnicity": "mixed", "ageRange": "26-35"}
             return catalog.parse(self.feature, who | {"poses": self.parts, "seed": self.number})
         options = {"prompt": "A fox", "width": 512, "height": 512, "numImages": self.parts, "seed": self.number}
+        if self.callback:
+            options["callbackUrl"] = RECEIVER
         return catalog.parse(self.feature, options | {"quality": "draft" if self.draft else "standard"})
 
     def charge(self, job: Row) -> int:
@@ -230,9 +238,10 @@ class World:
         parts: int = 1,
         draft: bool = False,
         key: str | None = None,
+        callback: bool = False,
     ) -> Submit:
         """Decide what to order; `send` sends it."""
-        new = Submit(self.users[user], len(self.submits), feature, script, parts, draft, key, self.now)
+        new = Submit(self.users[user], len(self.submits), feature, script, parts, draft, key, self.now, callback)
         self.submits.append(new)
         return new
 
@@ -328,6 +337,15 @@ class World:
     def sweep(self) -> None:
         """The sweeper's minute has come."""
         sweeper.handler({}, CONTEXT)
+
+    def call_back(self) -> None:
+        """The functions of callbacks hear what there was to tell, and every receiver takes its first call."""
+        with patch.object(Outbound, "send", lambda *_, **__: Reply(200, {}, b"")):
+            for body in news_bodies():
+                if (event := json.loads(body))["detail-type"] in callbacks.OF_EVENTS:
+                    callbacks.tell(event)
+            for delivery in tables.Delivery.scan():
+                courier.attempt(delivery.id, 1)
 
     def _invoke(self, queue: str, handler: Callable[[dict[str, Any], Any], Any]) -> None:
         """What a queue's event source does: deliver a batch, delete what was not reported as failed."""

@@ -45,6 +45,22 @@ def test_a_finished_job_is_told_to_its_owners_program_with_a_signature(user, wor
     assert delivery["id"] == {name.lower(): value for name, value in headers.items()}["webhook-id"]
 
 
+def test_who_asks_for_it_is_told_that_a_job_begins_and_how_far_it_is(user, receiver, scripted, tmp_path):
+    wanted = ["job.started", "job.progress", "job.completed"]
+    made = user.http.post(ENDPOINTS, json={"url": receiver.url, "events": wanted}).raise_for_status().json()
+    scripted("wait")
+    job = user.submit()
+    wait_for(lambda: len(receiver.calls) >= 2)
+    (tmp_path / "go").touch()
+    user.wait(job)
+    calls = wait_for(lambda: receiver.calls, lambda calls: len(calls) >= 3)
+    told = [Webhook(made["secret"]).verify(body, headers) for headers, body in calls]
+    assert {event["data"]["id"] for event in told} == {job["id"]}
+    on_the_way = [event for event in told if event["type"] != "job.completed"]
+    assert {event["type"] for event in on_the_way} == {"job.started", "job.progress"}
+    assert all(event["data"]["sequence"] > 0 for event in on_the_way)
+
+
 def test_a_receiver_that_fails_is_called_again_seconds_later_with_the_same_id(user):
     with listening(500) as receiver:
         secret = endpoint(user, receiver.url)["secret"]

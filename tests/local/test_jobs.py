@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 from PIL import Image
 
+from infra.local.stack import template
 from tests.integration.samples import photo
 from tests.local.conftest import LEASE_SECONDS, ORDER, SUBMIT, wait_for
 
@@ -167,6 +169,16 @@ def test_a_draft_does_not_wait_for_paid_work(studio, user, scripted, tmp_path):
     user.http.delete(paid["urls"]["self"]).raise_for_status()
 
 
+def test_an_idle_worker_of_paid_jobs_sketches_a_draft_between_them(user, scripted, tmp_path):
+    (tmp_path / "go").touch()
+    scripted("wait")
+    draft = user.wait(user.submit(quality="draft"))
+    paid = user.wait(user.submit())
+    assert (draft["status"], draft["result"]["engine"]) == ("completed", "sketch")
+    assert (paid["status"], paid["result"]["engine"]) == ("completed", "scripted")
+    assert user.credits() == (48, 0)
+
+
 def test_health_names_the_workers_and_forgets_those_that_left(studio, worker):
     def crews() -> list[tuple[str, str]]:
         health = httpx.get(f"{studio.url}/health", trust_env=False).json()
@@ -239,6 +251,30 @@ def test_the_sweeper_ends_overdue_jobs_under_its_own_role(studio, user):
     ended = user.job(job)
     assert (ended["status"], ended["error"]["code"]) == ("failed", "deadline_exceeded")
     assert user.credits() == (50, 0)
+
+
+def test_the_sweeper_measures_with_its_own_rights_for_whom_nobody_works(studio, user):
+    job = user.submit()
+    functions = studio.session().client("lambda", endpoint_url=studio.emulator.url)
+    (sweeper,) = [f["FunctionName"] for f in functions.list_functions()["Functions"] if "Sweeper" in f["FunctionName"]]
+
+    def unattended() -> bool:  # the workers of the test before are remembered for a few seconds
+        answer = functions.invoke(FunctionName=sweeper, Payload=b"{}", LogType="Tail")
+        said = base64.b64decode(answer["LogResult"]).decode()
+        assert "stock could not be taken" not in said
+        return '"QueuesUnattended":[1.0]' in said
+
+    wait_for(unattended)
+    user.http.delete(job["urls"]["self"]).raise_for_status()
+
+
+def test_the_alarms_of_the_template_are_there(studio):
+    watch = studio.session().client("cloudwatch", endpoint_url=studio.emulator.url)
+    alarms = [a for page in watch.get_paginator("describe_alarms").paginate() for a in page["MetricAlarms"]]
+    resources = template()["Resources"].values()
+    always = [r for r in resources if r["Type"] == "AWS::CloudWatch::Alarm" and "Condition" not in r]
+    assert len(alarms) == len(always) > 25
+    assert {alarm["AlarmDescription"] for alarm in alarms} == {r["Properties"]["AlarmDescription"] for r in always}
 
 
 def test_cancel_and_completion_racing_have_one_winner(user, worker):

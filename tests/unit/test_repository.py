@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -61,6 +63,8 @@ def test_only_the_layer_of_payments_has_stripe():
         "dispatcher.queued",
         "dispatcher.reconcile",
         "grants.handler",
+        "ingest.arrived",
+        "ingest.asked",
         "payments.handler",
         "payments.reconcile",
         "realtime.admit",
@@ -78,6 +82,22 @@ def test_functions_load_no_heavy_package_and_read_no_environment(module):
         [sys.executable, "-c", script], env={"PYTHONPATH": path}, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+def test_every_file_and_test_that_the_threat_model_names_exists_and_runs_with_the_others():
+    model = (ROOT / "docs" / "SECURITY.md").read_text()
+    assert [f"## API{number} " in model for number in range(1, 11)] == [True] * 10
+    files = set(re.findall(r"`((?:functions|layers)/[\w/]+\.py)`", model))
+    assert len(files) > 10
+    assert [file for file in sorted(files) if not (ROOT / file).exists()] == []
+    tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", model)
+    assert len(tests) > 50
+    for path, name in tests:
+        module = ast.parse((ROOT / path).read_text())
+        found = [node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == name]
+        assert found, f"{path}::{name}"
+        marks = [ast.unparse(mark) for mark in found[0].decorator_list]
+        assert not [mark for mark in marks if re.match(r"pytest\.mark\.(skip|xfail|soak)", mark)], f"{path}::{name}"
 
 
 def test_the_worker_loads_torch_only_with_a_profile_that_needs_it():

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from api.account_views import ApiKeysView, ApiKeyView, NewApiKeyView
 from edge.caller import caller
 from edge.responses import READ, READ_ONE, WRITE, problems
-from edge.views import View
+from edge.views import WHOLE, View
 from studio import api_keys
 from studio.api_keys import Scope
 
@@ -28,7 +28,9 @@ class KeyOrder(View):
     scopes: list[Annotated[Scope, Field(strict=False)]] = Field(
         min_length=1, max_length=len(Scope), description="What it may do."
     )
-    expires_in_days: int | None = Field(None, ge=1, le=MAX_DAYS, description="Without it the key works until deleted.")
+    expires_in_days: Annotated[int, Field(ge=1, le=MAX_DAYS), WHOLE] | None = Field(
+        None, description="Without it the key works until deleted."
+    )
 
 
 @router.post(

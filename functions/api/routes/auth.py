@@ -26,7 +26,9 @@ def _fits(password: str) -> str:
     return password
 
 
-Address = Annotated[str, Field(max_length=254, description="RFC 5321 length limit.")]
+Address = Annotated[
+    str, Field(max_length=254, description="RFC 5321 length limit.", json_schema_extra={"format": "email"})
+]
 Password = Annotated[str, Field(max_length=MAX_BYTES)]
 NewPassword = Annotated[str, Field(min_length=MIN_CHARACTERS, max_length=MAX_BYTES), AfterValidator(_fits)]
 Mailed = Annotated[str, Field(max_length=200, description="What stands behind `=` in the link of the mail.")]

@@ -1,6 +1,7 @@
 """Routes about jobs. The submit route of every feature is made from the catalogue."""
 
 import re
+import time
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -29,6 +30,7 @@ CancelAfter = Annotated[
     Header(
         alias="Cancel-After",
         max_length=20,
+        json_schema_extra={"pattern": "^[0-9]{1,6}[smh]$"},
         description="`90s`, `5m`, `1h`: cancel and refund the job if it has not ended by then. From 5 s to the "
         "feature's own deadline.",
     ),
@@ -36,6 +38,7 @@ CancelAfter = Annotated[
 Prefer = Annotated[
     str | None, Header(description="`wait=20` (RFC 7240): answer when the job has ended, at most 20 s later.")
 ]
+_TIME: dict[str, Any] = {"format": "date-time"}
 SUBMIT_RESPONSES: dict[int, Any] = {
     202: {"description": "Accepted; poll `Location`."},
     200: {"description": "With `Prefer: wait`: the job has ended. With `dryRun`: what it would cost."},
@@ -61,6 +64,7 @@ def _submit_route(kind: type[catalog.Order]) -> Callable[..., Response[JobView |
             deadlines.seconds(cancel_after, order)
             quote = jobs.quote(caller(router).user_id, order)
             return Response(200, "application/json", QuoteView.of(order, quote))
+        began = time.monotonic()
         submission = jobs.submit(
             caller(router).user_id,
             order,
@@ -68,7 +72,8 @@ def _submit_route(kind: type[catalog.Order]) -> Callable[..., Response[JobView |
             cancel_after=cancel_after,
             request_id=request_id(router),
         )
-        return _accepted(submission, wait_seconds=_wait_seconds(prefer))
+        taken = int(time.monotonic() - began)  # fetching pictures may take as long as we would wait
+        return _accepted(submission, wait_seconds=max(0, _wait_seconds(prefer) - taken))
 
     submit.__name__ = f"submit_{kind.feature.replace('-', '_')}"
     return submit
@@ -102,10 +107,10 @@ def history(
     status: Annotated[Status | None, Query(description="Only jobs of this status.")] = None,
     feature: Annotated[str | None, Query(description="Only jobs of this feature.")] = None,
     created_after: Annotated[
-        str | None, Query(alias="createdAfter", max_length=40, description="Only jobs created then or later.")
+        str | None, Query(alias="createdAfter", json_schema_extra=_TIME, description="Only jobs created then or later.")
     ] = None,
     created_before: Annotated[
-        str | None, Query(alias="createdBefore", max_length=40, description="Only jobs created earlier.")
+        str | None, Query(alias="createdBefore", json_schema_extra=_TIME, description="Only jobs created earlier.")
     ] = None,
 ) -> Page[JobView]:
     """Jobs newest first."""

@@ -14,7 +14,7 @@ from edge.caller import caller
 from edge.responses import LIST, READ, READ_ONE, WRITE, problems
 from edge.views import View
 from studio import callback_secrets, callbacks, deliveries, endpoints
-from studio.callbacks import News
+from studio.callbacks import USUAL, News
 from studio.deliveries import State
 from studio.tables import Delivery
 
@@ -39,7 +39,7 @@ class EndpointOrder(View):
     model_config = ConfigDict(strict=True)
 
     url: Url
-    events: Wanted = Field(default_factory=lambda: list(News))
+    events: Wanted = Field(default_factory=lambda: list(USUAL))
     description: Description = ""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_polly import PollyClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_SECONDS = 2
 READ_TIMEOUT_SECONDS = 5
 POLL_READ_TIMEOUT_SECONDS = 25  # above the 20 s of SQS long polling
+INVOKE_READ_TIMEOUT_SECONDS = 12  # two of them, for the two pictures of an order, fit into 29 s
 SPEECH_READ_TIMEOUT_SECONDS = 10  # a long text takes Polly a while to begin
 
 _clients: dict[tuple[str, int, str | None], Any] = {}
@@ -45,6 +47,12 @@ def polling_sqs() -> SQSClient:
     return sqs
 
 
+def functions() -> LambdaClient:
+    """A client that invokes functions once and waits for them."""
+    lambdas: LambdaClient = _client("lambda", INVOKE_READ_TIMEOUT_SECONDS, attempts=1)
+    return lambdas
+
+
 def polly() -> PollyClient:
     """A Polly client with the patience for long texts."""
     voices: PollyClient = _client("polly", SPEECH_READ_TIMEOUT_SECONDS)
@@ -57,7 +65,7 @@ def connections(url: str) -> ApiGatewayManagementApiClient:
     return made
 
 
-def _client(service: str, read_timeout_seconds: int, endpoint_url: str | None = None) -> Any:
+def _client(service: str, read_timeout_seconds: int, endpoint_url: str | None = None, *, attempts: int = 2) -> Any:
     known = (service, read_timeout_seconds, endpoint_url)
     with _lock:
         if known not in _clients:
@@ -74,7 +82,7 @@ def _client(service: str, read_timeout_seconds: int, endpoint_url: str | None = 
                     s3={"addressing_style": "virtual"},
                     connect_timeout=CONNECT_TIMEOUT_SECONDS,
                     read_timeout=read_timeout_seconds,
-                    retries={"mode": "standard", "total_max_attempts": 2},
+                    retries={"mode": "standard", "total_max_attempts": attempts},
                 ),
             )
         return _clients[known]

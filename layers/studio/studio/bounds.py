@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, ValidatorFunctionWrapHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from studio.outbound import MAX_URL_CHARACTERS
+
 
 @dataclass(frozen=True, slots=True)
 class Whole:
@@ -24,7 +26,8 @@ class Whole:
 
     def _check(self, value: object, inner: ValidatorFunctionWrapHandler) -> object:
         try:
-            return inner(value)
+            # JSON has but one kind of number: 512.0 is 512.
+            return inner(int(value) if isinstance(value, float) and value.is_integer() else value)
         except ValidationError as error:
             steps = f", a multiple of {self.step}" if self.step > 1 else ""
             words = f"must be a whole number from {self.low} to {self.high}{steps}"
@@ -70,11 +73,12 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class UploadId:
-    """The id of an uploaded picture; forms draw a file chooser for it (`format: picture`)."""
+class PictureName:
+    """A picture, by the id of its upload or a URL; forms draw a file chooser for it (`format: picture`)."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        text = core_schema.str_schema(pattern="^upl_[0-9a-z]{26}$", strict=True)
+        pattern = "^(upl_[0-9a-z]{26}|https?://.+)$"
+        text = core_schema.str_schema(pattern=pattern, max_length=MAX_URL_CHARACTERS, strict=True)
         return core_schema.no_info_wrap_validator_function(self._check, text)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -84,5 +88,5 @@ class UploadId:
         try:
             return inner(value)
         except ValidationError as error:
-            words = "must be the id of an upload, or a file in a multipart form"
-            raise PydanticCustomError("upload", "{words}", {"words": words}) from error
+            words = "must be the id of an upload, an https:// URL, or a file in a multipart form"
+            raise PydanticCustomError("picture", "{words}", {"words": words}) from error

@@ -14,14 +14,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-from studio.bounds import Number, Text, UploadId, Whole
+from studio.bounds import Number, PictureName, Text, Whole
 from studio.errors import Fault, InvalidOrder, NotFound
+from studio.outbound import MAX_URL_CHARACTERS
 
 MAX_PROMPT_CHARACTERS = 10_000
 MIN_SCRIPT_CHARACTERS = 4  # a sentence in Chinese; workers refuse single words, which need a language to be told
 MAX_SCRIPT_CHARACTERS = 10_000  # three times what can be said in the longest video
 MAX_TITLE_CHARACTERS = 120
-MAX_URL_CHARACTERS = 2_048
 MAX_SEED = 2**32 - 1  # what torch and numpy generators take on every platform
 
 _TAG = re.compile(r"<[^<>]*>")
@@ -40,9 +40,9 @@ Side = Annotated[int, Whole(512, 1536, step=8)]
 """One side of a picture in pixels; the latents of diffusion models need multiples of 8."""
 
 
-PICTURE = UploadId()
+PICTURE = PictureName()
 Picture = Annotated[str, PICTURE]
-"""A picture of the customer, by the id of its upload."""
+"""A picture of the customer, by the id of its upload or the URL it is fetched from."""
 
 
 class Order(BaseModel):
@@ -96,10 +96,15 @@ class Order(BaseModel):
         return self.quality == "draft"
 
     def pictures(self) -> list[tuple[str, str]]:
-        """JSON pointer and upload id of every picture the order refers to."""
+        """JSON pointer of every picture the order refers to, and its upload id or URL."""
         named = ((name, field) for name, field in type(self).model_fields.items() if _is_picture(field))
         given = {to_camel(name): getattr(self, name) for name, _ in named}
         return [(f"/{name}", value) for name, value in sorted(given.items()) if value is not None]
+
+    def with_pictures(self, upload_ids: dict[str, str]) -> Self:
+        """The order with these uploads as its pictures, by JSON pointer."""
+        names = {f"/{to_camel(name)}": name for name in type(self).model_fields}
+        return self.model_copy(update={names[pointer]: upload_id for pointer, upload_id in upload_ids.items()})
 
     @classmethod
     def picture_fields(cls) -> set[str]:

@@ -20,6 +20,7 @@ USER_AGENT = "AI-Creative-Studio-Webhooks/1.0"
 _NEVER = "there is no further attempt"
 _BROKEN = "the attempt broke off on our side"
 _NOBODY = "the account was closed"
+_LATE = "the endpoint keeps failing, and progress does not wait"
 
 
 def attempt(delivery_id: str, number: int) -> None:
@@ -50,6 +51,9 @@ def _to_endpoint(delivery: Delivery, endpoint: Endpoint | None) -> None:
         deliveries.bury(delivery, "the endpoint was deleted" if endpoint is None else "the endpoint is disabled")
         return
     until = breaker.blocked_until(endpoint)
+    if until is not None and delivery.type == deliveries.PROGRESS:
+        deliveries.bury(delivery, _LATE)
+        return
     if until is not None:
         deliveries.postpone(delivery, until)
         return

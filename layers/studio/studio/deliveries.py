@@ -30,6 +30,7 @@ from studio.telemetry import logger
 
 DELIVERY_ID = re.compile(r"dlv_[0-9a-z]{26}")
 TEST = "webhook.test"
+PROGRESS = "job.progress"
 MAX_EXAMINED = 200  # rows that one request reads; a filter that few pass goes on with the next page
 MAX_PAGE = 50  # bodies of 20 kB are read along: well below what one query may read
 
@@ -48,6 +49,7 @@ ASKED_SECONDS = 300  # after being asked for, an attempt is asked for again
 MAX_ASKED = 5_000  # in one round, which takes less than the function's time
 DUE_SHARDS = 4  # spreads the index over partitions
 KEPT_SECONDS = 30 * 24 * 3600
+PROGRESS_KEPT_SECONDS = 24 * 3600  # a long film has hundreds of these
 MAX_LOGGED = 30  # attempts, of which replays can make any number
 
 
@@ -124,7 +126,7 @@ def begin(
         next_attempt_at=now,
         attempts=[],
         created_at=clock.iso(clock.now()),
-        expires_at=clock.from_epoch(now + KEPT_SECONDS),
+        expires_at=clock.from_epoch(now + (PROGRESS_KEPT_SECONDS if news == PROGRESS else KEPT_SECONDS)),
     )
     try:
         delivery.save(condition=Delivery.id.does_not_exist())
@@ -304,8 +306,8 @@ def _wait(delivery: Delivery, outcome: Outcome) -> int | None:
 
 
 def _schedule(delivery: Delivery) -> tuple[int, ...]:
-    """The waits between attempts; whoever tests a receiver wants to know now."""
-    return () if delivery.type == TEST else RETRY_SECONDS
+    """The waits between attempts; whoever tests a receiver wants to know now, and old progress is no news."""
+    return () if delivery.type in (TEST, PROGRESS) else RETRY_SECONDS
 
 
 def _ended(state: State) -> list[Action]:

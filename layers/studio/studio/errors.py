@@ -76,6 +76,12 @@ class NotFound(StudioError):
     status, code, title = 404, "not_found", "Not found"
 
 
+class MethodNotAllowed(StudioError):
+    """There is something at this address, but for the methods in `allow`."""
+
+    status, code, title = 405, "method_not_allowed", "This address takes other methods"
+
+
 class Expired(StudioError):
     """The job, or a picture it was made from, is no longer kept."""
 

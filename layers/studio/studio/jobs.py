@@ -52,7 +52,7 @@ from studio.events import Finished
 from studio.requests import Asked
 from studio.settings import settings
 from studio.tables import JobRow, OutboxRow, Persona, Settlement, Transaction, refused, retried, transaction
-from studio.telemetry import logger
+from studio.telemetry import REFUNDED, logger, measure
 
 JOB_ID = re.compile(r"job_[0-9a-z]{26}")
 MAX_FAILURES = 3
@@ -171,8 +171,7 @@ def submit(
         callback_secrets.of(user_id)  # so that it is there when the callback is signed
     if order.draft:
         limits.take(limits.for_draft(order), user_id)
-    uploads.require(user_id, order)
-    complete, persona = personas.attached(user_id, order)
+    complete, persona = personas.attached(user_id, uploads.settled(user_id, order))
     job = _new(user_id, complete, seconds, request_id)
     if cancel_after is not None:
         job.cancel_after = seconds
@@ -558,6 +557,8 @@ def _end(
         facts = news.ended(job, status, charged=held - returned, refunded=returned, error=error)
         told = outbox.tell(tx, facts)
     logger.info("job settled", extra={"job": job_id, "status": status.value, "held": held, "returned": returned})
+    if held and status is not Status.CANCELLED:  # what customers take back says nothing about us
+        measure(REFUNDED, returned / held)
     outbox.send(told)
     ended = find(job_id)
     if ended is None:

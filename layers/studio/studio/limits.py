@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from datetime import datetime
 
 from pynamodb.exceptions import UpdateError
 
@@ -18,6 +19,7 @@ from studio.settings import settings
 from studio.tables import Limit, refused
 
 WINDOW_SECONDS = 900
+DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ SENDS_BY_HAND = Bucket("callbacks by hand", quota=60, window_seconds=WINDOW_SECO
 
 CHECKOUTS = Bucket("checkouts", quota=20, window_seconds=WINDOW_SECONDS)
 LOOKS = Bucket("looks at payments", quota=100, window_seconds=WINDOW_SECONDS)  # each asks Stripe, which has limits too
+
+FETCHES = Bucket("pictures by URL", quota=60, window_seconds=WINDOW_SECONDS)  # each has us call somebody
 
 TICKETS = Bucket("tickets for live updates", quota=300, window_seconds=WINDOW_SECONDS)
 
@@ -93,6 +97,25 @@ def take(bucket: Bucket, who: str) -> Standing:
         why = f"At most {bucket.quota} {bucket.name} in {bucket.window_seconds // 60} minutes"
         raise exceeded(bucket, left, why) from error
     return Standing(bucket, bucket.quota - int(row.used), left)
+
+
+def spaced(what: str, who: str, *, at: datetime, seconds: int) -> bool:
+    """Whether what happened at that moment is at least so many seconds after the last of which this was true.
+
+    The same moment again has the same answer, so that whoever was interrupted may ask once more.
+    """
+    moment = int(at.timestamp() * 1000)
+    row = Limit(f"{what}#{who}")
+    try:
+        row.update(
+            actions=[Limit.used.set(moment), Limit.expires_at.set(clock.from_epoch(clock.epoch() + DAY_SECONDS))],
+            condition=Limit.used.does_not_exist() | (Limit.used <= moment - seconds * 1000) | (Limit.used == moment),
+        )
+    except UpdateError as error:
+        if not refused(error):
+            raise
+        return False
+    return True
 
 
 def exceeded(bucket: Bucket, seconds: int, why: str) -> TooManyRequests:

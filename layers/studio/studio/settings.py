@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     deliveries_table: str
     tickets_table: str
     connections_table: str
+    uploads_table: str
     jobs_queue_url: str
     low_queue_url: str = Field(description="paid jobs that may wait")
     drafts_queue_url: str
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     errands_queue_url: str
     event_bus_name: str
     media_bucket: str
+    ingest_function: str = Field(description="name of the function that looks at pictures when asked")
     signing_secret_arn: str
     stripe_secret_arn: str = Field(description="JSON {secretKey, webhookSecrets: [...]}; several while one is rolled")
     stripe_api_base: str = Field(description="where Stripe answers; empty for Stripe itself")

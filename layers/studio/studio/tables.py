@@ -405,6 +405,21 @@ class Persona(Row):
     created_at = UnicodeAttribute(attr_name="createdAt")
 
 
+class Upload(Row):
+    """A file that a user sends straight to the bucket, and what became of it."""
+
+    class Meta:
+        table_name = _FromSettings("uploads_table")
+
+    id = UnicodeAttribute(hash_key=True)
+    user_id = UnicodeAttribute(attr_name="userId")
+    state = UnicodeAttribute()
+    reason = UnicodeAttribute(null=True)
+    """Why it was refused; completes the sentence "the file …"."""
+    created_at = UnicodeAttribute(attr_name="createdAt")
+    expires_at = TTLAttribute(attr_name="expiresAt")
+
+
 class Signing(Row):
     """What the secrets of callbacks have in common; `studio.signatures` reads and rolls them."""
 
@@ -703,4 +718,5 @@ ALL_MODELS: tuple[type[Model], ...] = (
     Endpoint,
     CallbackSecret,
     Delivery,
+    Upload,
 )  # fmt: skip

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from studio import jobs, paces, workers
 from studio.jobs import Status
+from studio.settings import settings
 from studio.tables import JobRow
 
 MAX_COUNTED = 500  # further back a number helps nobody, and counting costs
+SERVED_BY = {"jobs": {"jobs"}, "low": {"jobs"}, "drafts": {"drafts", "jobs"}}
+"""By queue: what workers announce that look into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,18 @@ def place(job: JobRow) -> Place | None:
     if len(ahead) > MAX_COUNTED:
         return None
     return Place(len(ahead) + 1, _seconds(job.feature, queue, Counter(other.feature for other in ahead)))
+
+
+def unattended() -> list[str]:
+    """Queues in which a job waits and for which no worker is ready; RunPod works without announcing itself."""
+    if settings().runpod_endpoint:
+        return []
+    ready = {crew.queue for crew in workers.present() if crew.state == "ready"}
+    return [queue for queue, served_by in SERVED_BY.items() if not served_by & ready and _anybody_waits(queue)]
+
+
+def _anybody_waits(queue: str) -> bool:
+    return any(True for _ in JobRow.by_queue.query(queue, limit=1))
 
 
 def _seconds(own: str, queue: str, ahead: Counter[str]) -> int | None:

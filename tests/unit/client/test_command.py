@@ -52,9 +52,11 @@ def test_options_have_the_types_of_the_schema(home):
     assert orders.parse(feature("story-video"), ["script=a=b"]) == {"script": "a=b"}
 
 
-def test_pictures_are_files_or_uploads():
+def test_pictures_are_files_uploads_or_urls():
     order = orders.parse(feature("cloth-swap"), ["person=me.jpg", f"cloth=upl_{'0' * 26}"])
     assert order == {"person": Path("me.jpg"), "cloth": f"upl_{'0' * 26}"}
+    url = "https://shop.example.com/coat.jpg"
+    assert orders.parse(feature("cloth-swap"), [f"cloth={url}"]) == {"cloth": url}
 
 
 @pytest.mark.parametrize("option", ["prompt", "colour=red", "width=wide"])

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 Kind = Literal["signup", "hold", "refund", "purchase", "revoke", "restore", "grant"]
 """What an entry is about."""
-News = Literal["job.completed", "job.failed", "job.cancelled", "credits.low"]
+News = Literal["job.completed", "job.failed", "job.cancelled", "credits.low", "job.started", "job.progress"]
 """What a customer can be called for."""
 PurchaseStatus = Literal["open", "processing", "paid", "refunded", "disputed", "failed", "expired", "review"]
 """Where a purchase stands. Not a one-way street: refunds fail and disputes are won."""
@@ -21,6 +21,8 @@ State = Literal["pending", "delivered", "dead"]
 """Where a delivery is."""
 Status = Literal["pending", "processing", "completed", "failed", "cancelled"]
 """A status only ever moves down this list."""
+UploadState = Literal["waiting", "ready", "refused"]
+"""What became of an upload."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +81,7 @@ class Crew:
     """Workers of one kind."""
 
     queue: Literal["jobs", "drafts"]
-    """`jobs`: paid work of either priority; `drafts`: free drafts."""
+    """`jobs`: paid work of either priority, drafts when idle; `drafts`: these only."""
     profile: str
     """What they draw with; `sketch` is the one without a model."""
     state: str
@@ -470,6 +472,17 @@ class Upload:
     url: str
     fields: dict[str, str]
     expires_at: datetime = field(metadata={"json": "expiresAt"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadStanding:
+    """What became of an upload."""
+
+    id: str
+    state: UploadState
+    """`waiting` until its file was looked at; then `ready`, or `refused`."""
+    reason: str | None
+    """Why it was refused; completes the sentence "the file …"."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,11 +30,12 @@ class Event:
     id: str
     """The same in every attempt."""
     type: str
-    """``job.completed``, ``job.failed``, ``job.cancelled``, ``credits.low`` or ``webhook.test``."""
+    """``job.completed``, ``job.failed``, ``job.cancelled``, ``credits.low``, ``job.started``, ``job.progress`` or
+    ``webhook.test``."""
     timestamp: datetime
     """When it happened."""
     data: dict[str, Any]
-    """A job without its order and progress, or ``{balance, threshold}``."""
+    """A job without its order, with its progress while it is worked on, or ``{balance, threshold}``."""
 
     @property
     def job_id(self) -> str | None:

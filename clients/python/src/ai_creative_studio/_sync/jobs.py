@@ -77,8 +77,8 @@ class Jobs(Orders):
 
         Args:
             feature: of `studio.features()`, such as ``image-generation``.
-            order: its options, in snake_case or as the API spells them. Pictures are ids of uploads, or paths and
-                bytes, which are uploaded first.
+            order: its options, in snake_case or as the API spells them. Pictures are ids of uploads, https:// URLs, or
+                paths and bytes, which are uploaded first.
             idempotency_key: your own, so that a repeat by another process is not a second order. Without it each call
                 has a new one, which its retries share.
             cancel_after: seconds, or ``5m``: end and refund the job if it has not ended by then.

@@ -50,7 +50,8 @@ def _allowed(schema: dict[str, Any]) -> str:
     if choices:
         return " | ".join(map(str, choices))
     return " or ".join(
-        "a picture file" if _is_picture(kind) else str(kind.get("type", "JSON")) for kind in _kinds(schema)
+        "a picture file or its https:// URL" if _is_picture(kind) else str(kind.get("type", "JSON"))
+        for kind in _kinds(schema)
     )
 
 
@@ -62,7 +63,9 @@ def _kinds(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _value(name: str, text: str, kinds: list[dict[str, Any]]) -> Any:
     if any(_is_picture(kind) for kind in kinds):
-        return text if text.startswith("upl_") and not Path(text).exists() else Path(text.removeprefix("@"))
+        return (
+            text if text.startswith(("upl_", "https://")) and not Path(text).exists() else Path(text.removeprefix("@"))
+        )
     if any(kind.get("type") == "string" for kind in kinds):
         return Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text
     try:

@@ -1,0 +1,98 @@
+"""Alarms watch everything that can fail silently, and every one says what to do."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+from infra.local.stack import ROOT, template
+from studio import telemetry
+
+RESOURCES: dict[str, Any] = template()["Resources"]
+ALARMS: dict[str, Any] = {n: r["Properties"] for n, r in RESOURCES.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+RUNBOOKS = ROOT / "docs" / "runbooks"
+PAGES = sorted(path for path in RUNBOOKS.glob("*.md") if path.name != "README.md")
+COMMAND = re.compile(r"\baws ([a-z0-9-]+) ([a-z-]+)((?:[^`|)]|\\\n|\$\([^)]*\))*)")
+
+
+def watching(namespace: str, metric: str) -> set[str]:
+    """What the alarms on a metric look at."""
+    return {
+        re.findall(r"\w+", json.dumps(dimension["Value"]).replace("Fn::GetAtt", "").replace("Ref", ""))[0]
+        for alarm in ALARMS.values()
+        if (alarm["Namespace"], alarm["MetricName"]) == (namespace, metric)
+        for dimension in alarm["Dimensions"]
+    }
+
+
+def test_every_function_is_watched():
+    functions = {name for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
+    assert watching("AWS/Lambda", "Errors") == functions
+
+
+def test_every_dead_letter_queue_is_watched():
+    queues = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::SQS::Queue"}
+    dead = {name for name, queue in queues.items() if "RedrivePolicy" not in queue}
+    worked_on = {
+        r["Properties"]["EventSourceArn"]["Fn::GetAtt"][0]
+        for r in RESOURCES.values()
+        if r["Type"] == "AWS::Lambda::EventSourceMapping"
+    }
+    assert watching("AWS/SQS", "ApproximateNumberOfMessagesVisible") == dead - worked_on
+    assert dead & worked_on <= watching("AWS/SQS", "ApproximateAgeOfOldestMessage")
+
+
+def test_every_queue_of_jobs_is_watched_for_its_age():
+    assert {"JobsQueue", "LowQueue", "DraftsQueue"} <= watching("AWS/SQS", "ApproximateAgeOfOldestMessage")
+
+
+def test_what_we_measure_ourselves_is_what_alarms_look_at():
+    own = {alarm["MetricName"] for alarm in ALARMS.values() if alarm["Namespace"] == telemetry.NAMESPACE}
+    assert own == {telemetry.REFUNDED, telemetry.QUEUES_UNATTENDED}
+    for alarm in ALARMS.values():
+        if alarm["Namespace"] == telemetry.NAMESPACE:
+            assert alarm["Dimensions"] == [{"Name": "stage", "Value": {"Ref": "Stage"}}]
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_has_a_runbook_and_tells_the_topic(name):
+    alarm = ALARMS[name]
+    assert (ROOT / alarm["AlarmDescription"]).is_file()
+    told = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], []]}
+    assert alarm["AlarmActions"] == alarm["OKActions"] == told
+    watched = json.dumps(alarm["Dimensions"])
+    for other, resource in RESOURCES.items():  # an alarm is there exactly when what it watches is
+        if f'"{other}"' in watched and "Condition" in resource:
+            assert RESOURCES[name].get("Condition") == resource["Condition"]
+
+
+def test_every_runbook_has_an_alarm_and_is_in_the_index():
+    assert {alarm["AlarmDescription"] for alarm in ALARMS.values()} == {f"docs/runbooks/{p.name}" for p in PAGES}
+    index = (RUNBOOKS / "README.md").read_text()
+    assert [path.name for path in PAGES if f"({path.name})" not in index] == []
+
+
+def test_every_queue_that_the_runbook_of_dead_letters_explains_is_one():
+    explained = set(re.findall(r"^\| `(\w+)`", (RUNBOOKS / "dead-letters.md").read_text(), re.M))
+    assert explained == watching("AWS/SQS", "ApproximateNumberOfMessagesVisible") | {"JobsDeadLetters"}
+
+
+@pytest.mark.parametrize("path", [*PAGES, RUNBOOKS / "README.md"], ids=lambda path: path.stem)
+def test_the_commands_of_a_runbook_exist(path):
+    text = path.read_text()
+    assert set(re.findall(r"physical (\w+)", text)) <= RESOURCES.keys()
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
+    assert set(re.findall(r"`make (\w+)", text)) <= targets
+    session = botocore.session.Session()
+    for service, command, rest in COMMAND.findall(text):
+        model = session.get_service_model(service)
+        operations = {xform_name(name, "-"): name for name in model.operation_names}
+        assert command in operations, f"aws {service} {command}"
+        shape = model.operation_model(operations[command]).input_shape
+        options = {xform_name(member, "-") for member in shape.members} | {"query", "output"}
+        assert set(re.findall(r"--([a-z-]+)", rest)) <= options, f"aws {service} {command}"
