@@ -1,0 +1,40 @@
+"""`infra/web.yaml` gives the page the policy that it is tried under on a laptop."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+from infra.local.front_door import security_headers
+from infra.local.stack import ROOT
+
+RESOURCES: dict[str, Any] = yaml_parse((ROOT / "infra" / "web.yaml").read_text())["Resources"]
+BEHAVIORS = RESOURCES["Distribution"]["Properties"]["DistributionConfig"]
+REALTIME, FILES = "${RealtimeOrigin}", "${FilesOrigin}"
+
+
+def test_cloudfront_sends_the_headers_of_the_front_door() -> None:
+    config = RESOURCES["PageHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
+    security = config["SecurityHeadersConfig"]
+    sent = {item["Header"]: item["Value"] for item in config["CustomHeadersConfig"]["Items"]} | {
+        "Content-Security-Policy": _spaced(security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]),
+        "X-Content-Type-Options": "nosniff" if "ContentTypeOptions" in security else "",
+        "Referrer-Policy": security["ReferrerPolicy"]["ReferrerPolicy"],
+    }
+    assert sent == security_headers(REALTIME, FILES) | {"Cache-Control": "no-cache"}
+    assert BEHAVIORS["DefaultCacheBehavior"]["ResponseHeadersPolicyId"] == {"Ref": "PageHeaders"}
+
+
+def test_what_the_page_asks_of_the_api_goes_to_the_api_uncached() -> None:
+    assert {one["PathPattern"] for one in BEHAVIORS["CacheBehaviors"]} == {
+        "/api/*", "/health", "/.well-known/jwks.json",
+    }  # fmt: skip
+    no_caching = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+    for one in BEHAVIORS["CacheBehaviors"]:
+        assert (one["TargetOriginId"], one["CachePolicyId"]) == ("api", no_caching)
+
+
+def _spaced(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()

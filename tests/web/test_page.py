@@ -1,0 +1,188 @@
+"""What holds for the whole page: accessibility, weight, policy, width, languages, and that the catalogue drives it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from infra import web_vendor
+from infra.local.studio import LocalStudio
+from tests.web.conftest import PHONE, Account, Visitor
+
+pytestmark = [pytest.mark.local, pytest.mark.timeout(300)]
+
+AXE = (web_vendor.ROOT / "node_modules/axe-core/axe.min.js").read_text()
+MAX_PAGE_BYTES = 300_000
+STRINGS = """import("/strings.js").then(({ LANGUAGES }) =>
+    JSON.stringify(LANGUAGES, (_, said) => (typeof said === "function" ? "a function" : said)))"""
+VIEWS = (
+    "#/", "#/create/image-generation", "#/create/cloth-swap", "#/jobs", "#/account/credits", "#/account/keys",
+    "#/account/webhooks", "#/account/profile",
+)  # fmt: skip
+
+
+@pytest.fixture
+def made(account: Account) -> dict[str, Any]:
+    order = {"prompt": "A kite over the sea", "quality": "draft", "width": 512, "height": 512, "numImages": 2}
+    done = account.http.post("/api/v1/jobs/image-generation", json=order, headers={"prefer": "wait=20"})
+    return done.raise_for_status().json()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_view_has_a_serious_accessibility_violation(
+    visit: Callable[..., Visitor], account: Account, made: dict[str, Any], scheme: str
+) -> None:
+    visitor = visit(viewport=PHONE if scheme == "dark" else {"width": 1280, "height": 900}, color_scheme=scheme)
+    visitor.go()
+    settled(visitor.page)
+    found = {"signed out": violations(visitor.page)}
+    account.sign_in(visitor)
+    visitor.page.reload()
+    for view in (*VIEWS, f"#/jobs/{made['id']}"):
+        visitor.go(view)
+        settled(visitor.page)
+        found[view] = violations(visitor.page)
+    assert {view: wrong for view, wrong in found.items() if wrong} == {}
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    wrong = page.evaluate("axe.run(document).then(({violations}) => violations)")
+    return [
+        f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for one in wrong
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+def settled(page: Page) -> None:
+    expect(page.locator("main :is(h1, h2)").first).to_be_visible()
+    expect(page.locator(".skeleton")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [360, 768, 1920])
+def test_no_view_is_wider_than_its_screen(
+    visit: Callable[..., Visitor], account: Account, made: dict[str, Any], width: int
+) -> None:
+    visitor = visit(viewport={"width": width, "height": 800})
+    account.sign_in(visitor)
+    for view in (*VIEWS, f"#/jobs/{made['id']}"):
+        visitor.go(view)
+        settled(visitor.page)
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width, view
+
+
+def test_the_page_weighs_less_than_300_kb_before_media_and_asks_nobody_else(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    loaded: dict[str, int] = {}
+    visitor.page.on("response", lambda answer: loaded.update({answer.url: len(answer.body())}))
+    visitor.go()
+    settled(visitor.page)
+    visitor.page.wait_for_load_state("networkidle")
+    assert all(url.startswith(visitor.url) for url in loaded)
+    before_media = {url: size for url, size in loaded.items() if not url.endswith(".webp")}
+    assert 50_000 < sum(before_media.values()) < MAX_PAGE_BYTES
+
+
+def test_the_policy_allows_no_inline_code_and_the_browser_keeps_it(browser: Browser, studio: LocalStudio) -> None:
+    for path in ("/", "/app.js", "/samples/person.jpg"):
+        policy = httpx.get(studio.url + path, trust_env=False).headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe-" not in policy
+        assert "*" not in policy
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(studio.url)
+        settled(page)
+        tried = page.evaluate(
+            """() => {
+                const style = document.createElement("style");
+                style.textContent = "body { display: none }";
+                document.body.append(style);
+                try {
+                    document.body.setAttribute("onclick", "window.ran = true");
+                } catch {}
+                document.body.click();
+                return [getComputedStyle(document.body).display, Boolean(window.ran)];
+            }"""
+        )
+    assert tried == ["block", False]
+
+
+def test_a_feature_that_is_new_in_the_catalogue_needs_no_change_of_the_page(
+    visit: Callable[..., Visitor], account: Account, studio: LocalStudio
+) -> None:
+    catalogue = httpx.get(f"{studio.url}/api/v1/features", trust_env=False, timeout=60).json()
+    catalogue["data"].append(
+        {
+            "name": "haiku-card", "title": "Haiku card", "summary": "A poem on a card.", "creditsPerUnit": 1,
+            "unit": "card", "endpoint": "/api/v1/jobs/haiku-card", "example": {"poem": "An old silent pond"},
+            "options": {
+                "type": "object", "required": ["poem"],
+                "properties": {
+                    "poem": {"type": "string", "title": "Poem", "maxLength": 600},
+                    "paper": {"enum": ["rice", "linen"], "default": "rice", "title": "Paper", "type": "string"},
+                },
+            },
+        }
+    )  # fmt: skip
+    visitor = visit()
+    account.sign_in(visitor)
+    page = visitor.page
+    page.route("**/api/v1/features", lambda route: route.fulfill(json=catalogue))
+    visitor.go("#/")
+    page.get_by_role("link", name="Haiku card").click()
+    visitor.press("Fill in an example")
+    expect(page.get_by_label("Poem")).to_have_value("An old silent pond")
+    page.get_by_text("More options").click()
+    expect(page.get_by_role("radio", name="Rice")).to_be_checked()
+    expect(page.get_by_test_id("cost")).to_have_text("1 credit")
+
+
+def test_every_string_is_there_in_every_language(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.go()
+    said = json.loads(visitor.page.evaluate(STRINGS))
+    assert paths(said["en"]) == paths(said["de"])
+    visitor.page.get_by_role("button", name="Deutsch").click()
+    expect(visitor.page.get_by_role("heading", name="Konto anlegen")).to_be_visible()
+    assert visitor.page.evaluate("document.documentElement.lang") == "de"
+
+
+def paths(words: dict[str, Any], at: str = "") -> set[str]:
+    """Where the strings are, without those that only stand beside the catalogue's own."""
+    beside = {"fields", "hints", "options", "features"} if not at else set()
+    found = [
+        paths(value, f"{at}{name}.") if isinstance(value, dict) else {at + name}
+        for name, value in words.items()
+        if name not in beside
+    ]
+    return set().union(*found)
+
+
+def test_everything_can_be_reached_and_chosen_without_a_mouse(visit: Callable[..., Visitor], account: Account) -> None:
+    visitor = visit()
+    account.sign_in(visitor)
+    visitor.go("#/")
+    settled(visitor.page)
+    page = visitor.page
+    page.get_by_role("link", name="Skip to content").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_label("Prompt", exact=True).focus()
+    page.keyboard.type("A kite")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="Artistic")).to_be_checked()
+
+
+def test_what_is_vendored_is_what_the_locked_packages_hold() -> None:
+    kept = {path.name: path.read_bytes() for path in web_vendor.VENDOR.iterdir()}
+    assert kept == web_vendor.files()
