@@ -55,7 +55,8 @@ def cleaned_apart(content: bytes) -> CleanPicture:
 
 def main() -> None:
     """The process: a file comes in, one line of JSON and the clean picture go out."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    if sys.platform == "linux":  # macOS, where only local studios run, knows no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     head: dict[str, str | int]
