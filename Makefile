@@ -23,7 +23,7 @@ up: $(VENV)/.demo node_modules/.installed models/mediapipe/.installed ## keep a 
 	@$(PY) -m infra.local up
 
 test: $(VENV)/.test .tools/runpod node_modules/.installed models/mediapipe/.installed ## unit, integration and whole-stack tests
-	@$(PY) -m pytest -q -m "not soak" --numprocesses auto --dist loadgroup
+	@$(PY) -m pytest -q -m "not soak" --numprocesses auto --no-loadscope-reorder
 
 soak: $(VENV)/.test .tools/schemathesis node_modules/.installed models/mediapipe/.installed ## the slow and exhaustive tests
 	@$(PY) -m pytest -q -m soak
