@@ -158,7 +158,13 @@ def test_a_story_becomes_a_film_with_voice_captions_and_a_storyboard(studio, wor
     assert (statement.intact, statement.source_type) == (True, provenance.COMPUTER_DRAWN_SOURCE_TYPE)
 
 
-@pytest.mark.parametrize("style", get_args(StudyAnimation.model_fields["animation_style"].annotation))
+@pytest.mark.parametrize(
+    "style",
+    [
+        style if style in ("whiteboard", "motion-graphics") else pytest.param(style, marks=pytest.mark.soak)
+        for style in get_args(StudyAnimation.model_fields["animation_style"].annotation)
+    ],
+)
 def test_a_lesson_lasts_as_long_as_was_asked_for_in_every_style(studio, worker, small, style):
     job, files = made(studio, worker, "study-animation", LESSON | {"animationStyle": style})
     assert list(files) == FILES
@@ -195,7 +201,10 @@ def test_a_topic_alone_becomes_a_lesson_that_says_it_states_no_facts(studio, wor
     assert b"Moon" in files["captions.srt"]
 
 
-@pytest.mark.parametrize(("fill", "written"), [("guide", ["script", "outline"]), ("pauses", ["script"])])
+@pytest.mark.parametrize(
+    ("fill", "written"),
+    [("guide", ["script", "outline"]), pytest.param("pauses", ["script"], marks=pytest.mark.soak)],
+)
 def test_a_short_script_in_a_long_lesson_is_filled_as_asked(studio, worker, small, fill, written):
     order = LESSON | {"duration": 60, "fill": fill, "quality": "draft", "script": "Light is what plants live on."}
     job, files = made(studio, worker, "study-animation", order)

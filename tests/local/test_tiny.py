@@ -10,6 +10,7 @@ from PIL import Image
 
 from infra.local.stack import ROOT
 
+pytestmark = pytest.mark.soak  # the same code runs without the stack around it in tests/integration
 SAMPLES = ROOT / "samples"
 
 

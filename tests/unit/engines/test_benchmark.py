@@ -10,6 +10,7 @@ from gpu_handlers.engines.illustrator import Size
 from gpu_handlers.engines.sdxl import budget
 
 
+@pytest.mark.soak
 def test_over_tiny_models_every_measurement_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(gpu, "RUNS", (1,))
     gpu.main(["--tiny", "--report", str(tmp_path / "gpu.md")])
