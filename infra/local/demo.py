@@ -28,8 +28,10 @@ POLL_SECONDS = 0.1
 
 STORY = (
     "Once upon a time, in a magical forest, a young wizard named Mira discovered an ancient book. She opened it "
-    "under an old oak tree, and golden light rose from its pages. A fox led her along a river to a castle that "
-    "nobody had entered for a hundred years. Slowly the gates opened. Inside, a dragon was waiting, and it smiled."
+    "under an old oak tree, and golden light rose from its pages. A fox came out of the forest and sat beside "
+    "her. Together they walked along a river to a lake in the mountains. On the far side of the lake stood a "
+    "castle that nobody had entered for a hundred years. Mira read the last page aloud, and slowly the gates "
+    "opened. Inside, a dragon was waiting, and it smiled. The forest was never dark again."
 )
 
 
