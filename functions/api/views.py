@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import Field
@@ -229,9 +230,15 @@ class FeatureView(View):
             credits_per_unit=kind.credits_per_unit,
             unit=kind.unit,
             endpoint=f"/api/v1/jobs/{kind.feature}",
-            options=kind.model_json_schema(by_alias=True),
+            options=_schema(kind),
             example=kind.example,
         )
+
+
+@cache
+def _schema(kind: type[Order]) -> dict[str, Any]:
+    """Of an order's JSON; making it takes longer than all the rest of an answer, and it does not change."""
+    return kind.model_json_schema(by_alias=True)
 
 
 class FeaturesView(View):
