@@ -41,8 +41,8 @@ format: $(VENV)/.lint ## rewrite the code in its format
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 
-bench: $(VENV)/.test node_modules/.installed .tools/moviepy .tools/fastapi ## measure what the documents claim
-	@PYTHONPATH=.:functions:layers/studio $(PY) -m benchmarks
+bench: $(VENV)/.test node_modules/.installed .tools/moviepy .tools/fastapi ## measure what the documents claim (BENCH=api measures only that)
+	@PYTHONPATH=.:functions:layers/studio $(PY) -m benchmarks $(BENCH)
 
 benchgpu: $(VENV)/.test ## measure full-size SDXL on this machine's GPU, into docs/benchmarks/gpu.md
 	@PYTHONPATH=.:functions:layers/studio $(PY) -m benchmarks.gpu

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.api`: what a request costs: in process on moto, over a whole local studio, at a cold start.
+"""`make bench BENCH=api`: what a request costs: in process on moto, over a whole local studio, at a cold start.
 
 moto is a model of AWS in the same process and slower than our own code, so its time is taken out: what is left is what
 we answer for. How often AWS is called is counted, since that is what a request takes on AWS.
@@ -289,7 +289,7 @@ def _report(
         [
             "# API",
             "",
-            f"`python -m benchmarks.api`, {started:%Y-%m-%d}, {platform.system()} {platform.machine()}, "
+            f"`make bench BENCH=api`, {started:%Y-%m-%d}, {platform.system()} {platform.machine()}, "
             f"{os.cpu_count()} cores, Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f} at the "
             "end: where that is above the number of cores, others used the machine too. What is measured in process is "
             "processor time, which they disturb little; over HTTP it is time on the wall, which they lengthen.",

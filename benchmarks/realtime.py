@@ -1,4 +1,4 @@
-"""`python -m benchmarks.realtime`: how soon news of a job reach an open connection, and two hundred of them at once.
+"""`make bench BENCH=realtime`: how soon news of a job reach an open connection, and two hundred of them at once.
 
 It starts a studio of its own, with the real worker and the emulated AWS, and speaks to it like a browser.
 """
@@ -30,17 +30,16 @@ CONNECTIONS = 200
 AT_ONCE = 8  # of requests; the emulator starts a process for each, and there are few cores for them
 
 
-async def main() -> None:
+def main() -> None:
     """Measure and write the report."""
     started = datetime.now(UTC)
     with LocalStudio() as studio:
-        first = await first_events(studio.url)
-        opened, pushed = await many(studio.url)
+        first, opened, pushed = asyncio.run(measured(studio.url))
     report = "\n".join(
         [
             "# Live updates",
             "",
-            f"`python -m benchmarks.realtime`, {started:%Y-%m-%d}, {platform.system()} {platform.machine()}, "
+            f"`make bench BENCH=realtime`, {started:%Y-%m-%d}, {platform.system()} {platform.machine()}, "
             f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}. Studio, emulated AWS, its functions, two "
             "workers and all clients ran on this one machine, which others used at the same time. The emulator has a "
             f"process for each request that it works on, so requests come {AT_ONCE} at once.",
@@ -57,6 +56,12 @@ async def main() -> None:
     )
     REPORT.write_text(report)
     print(report)
+
+
+async def measured(url: str) -> tuple[list[tuple[float, float, float]], list[float], list[float]]:
+    """Seconds to answer, first event and end of every submit; to open each connection; to the first event on each."""
+    first = await first_events(url)
+    return first, *await many(url)
 
 
 async def first_events(url: str) -> list[tuple[float, float, float]]:
@@ -162,4 +167,4 @@ def _row(what: str, times_ms: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -61,6 +61,32 @@ def order_json(event: APIGatewayProxyEventV2, user_id: str, *, dry_run: bool = F
     return json.dumps(order)
 
 
+def described(kind: type[catalog.Order], order: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI schema of a feature's form, from that of its order in JSON.
+
+    A form has no null: what is not sent is left out. Pictures are files or, as in JSON, names; lists are JSON in one field.
+    """
+    return order | {
+        "title": f"{order['title']}Form",
+        "properties": {
+            name: _field(schema, picture=name in kind.picture_fields()) for name, schema in order["properties"].items()
+        },
+    }
+
+
+def _field(schema: dict[str, Any], *, picture: bool) -> dict[str, Any]:
+    kinds = [kind for kind in schema.get("anyOf", []) if kind.get("type") != "null"]
+    # pydantic has `anyOf` for what may be null only, so one kind is left.
+    field = {key: value for key, value in schema.items() if key != "anyOf"} | (kinds[0] if kinds else {})
+    told = {key: field.pop(key) for key in ("title", "description", "default") if key in field}
+    if picture:
+        return told | {"anyOf": [{"type": "string", "contentMediaType": "application/octet-stream"}, field]}
+    if field["type"] == "array":
+        del told["default"]  # of the list, not of its text
+        return told | {"type": "string", "contentMediaType": "application/json", "contentSchema": field}
+    return told | field
+
+
 def _refuse(faults: list[Fault]) -> None:
     if faults:
         raise InvalidOrder("; ".join(f"{fault.pointer} {fault.detail}" for fault in faults), faults=tuple(faults))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aws_lambda_powertools.event_handler.openapi.swagger_ui as swagger
 from aws_lambda_powertools.event_handler import Response
 
-from api import links
+from api import forms, links
 from api.gate import GATE
 from edge.openapi import described
 from studio import catalog
@@ -27,10 +27,14 @@ def document(app: APIGatewayHttpResolver) -> str:
     whole, theirs = described(app, GATE), described(payments.app, PAYMENTS_GATE)
     whole["paths"] |= theirs["paths"]
     links.add(whole["paths"])
+    schemas = whole["components"]["schemas"]
     for name, order in catalog.ORDERS.items():
-        body = whole["paths"][f"/api/v1/jobs/{name}"]["post"]["requestBody"]
-        body["content"]["application/json"]["example"] = order.example
-    _merge_schemas(whole["components"]["schemas"], theirs["components"]["schemas"])
+        content = whole["paths"][f"/api/v1/jobs/{name}"]["post"]["requestBody"]["content"]
+        content["application/json"]["example"] = order.example
+        schema = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        schemas[f"{schema}Form"] = forms.described(order, schemas[schema])
+        content["multipart/form-data"] = {"schema": {"$ref": f"#/components/schemas/{schema}Form"}}
+    _merge_schemas(schemas, theirs["components"]["schemas"])
     return json.dumps(whole, indent=2, ensure_ascii=False)
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import uuid
 import zlib
 from typing import Any
 
 import boto3
+import jsonschema
 import pytest
 from PIL import Image
 
-from studio import pictures, storage, uploads
+from studio import catalog, pictures, storage, uploads
 from studio.errors import BadPicture
 from studio.tables import Persona
 from tests.integration.samples import photo
@@ -64,6 +66,23 @@ def test_the_form_of_the_seed_makes_a_job(http, user, studio):
     for name in ("person", "cloth"):
         stored = storage.read(storage.input_key(user.id, order[name]), max_bytes=10**7)
         assert Image.open(io.BytesIO(stored)).format == "JPEG"
+
+
+@pytest.mark.parametrize("kind", catalog.ORDERS.values(), ids=catalog.ORDERS)
+def test_every_feature_takes_its_example_as_the_form_that_the_reference_describes(http, user, kind):
+    document = http("GET", "/api/v1/openapi.json").json
+    content = document["paths"][f"/api/v1/jobs/{kind.feature}"]["post"]["requestBody"]["content"]
+    described = document["components"]["schemas"][content["multipart/form-data"]["schema"]["$ref"].rpartition("/")[2]]
+    example = kind.example | {"quality": "draft"} | ({"loras": []} if "loras" in kind.model_fields else {})
+    text = {name: value if isinstance(value, str) else json.dumps(value) for name, value in example.items()}
+    fields = text | dict.fromkeys(kind.picture_fields() & example.keys(), photo())
+    for name, schema in described["properties"].items():
+        if schema.get("contentMediaType") == "application/json" and name in fields:
+            jsonschema.validate(json.loads(fields[name]), schema["contentSchema"])
+    assert set(described.get("required", [])) <= fields.keys() <= set(described["properties"])
+    answer = send(http, f"/api/v1/jobs/{kind.feature}", **fields)
+    assert answer.status == 202, answer.text
+    assert answer.json["input"].keys() >= example.keys() - {"loras"}
 
 
 def test_the_same_form_with_the_same_key_is_one_job(http, user):
