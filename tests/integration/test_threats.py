@@ -16,7 +16,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
 from api.gate import ADDRESSES
-from edge import addresses, bodies
+from edge import addresses, bodies, frame
 from studio.telemetry import logger
 from tests.integration import contract
 from tests.integration.conftest import PASSWORD
@@ -280,6 +280,24 @@ def day(world):
 def test_no_secret_is_in_the_log_whether_it_is_given_or_received(day):
     assert len(day.log.lines) >= len(OPERATIONS)
     assert_unsaid(day.secrets, day.log.lines + day.log.others)
+
+
+@pytest.mark.parametrize("leak", ["headers", "body", "answer"])
+def test_a_function_that_logged_what_it_got_or_gave_would_be_seen(world, monkeypatch, leak):
+    answered = frame.answered
+
+    def talkative(event: dict[str, Any], *rest: Any) -> dict[str, Any]:
+        answer = answered(event, *rest)
+        logger.info("request answered", extra={"told": answer["body"] if leak == "answer" else event[leak]})
+        return answer
+
+    monkeypatch.setattr(frame, "answered", talkative)
+    account = {"email": f"{leak}@example.com", "password": PASSWORD}
+    with logged() as log:
+        token = world.client(None)("POST", "/api/v1/auth/register", account).json["token"]
+        world.client(token)("GET", "/api/v1/users/profile")
+    with pytest.raises(AssertionError, match="told"):
+        assert_unsaid({PASSWORD, token}, log.lines)
 
 
 def test_no_secret_is_in_the_log_or_the_answer_when_everything_fails(world, day, monkeypatch):
