@@ -301,6 +301,7 @@ def test_a_diffusion_engine_tells_too(studio, worker, small, monkeypatch, tmp_pa
     assert list(files) == FILES
 
 
+@pytest.mark.soak
 def test_the_same_order_gives_the_same_film(studio, worker, small, monkeypatch):
     monkeypatch.setattr(manifest, "available", lambda: False)  # signatures carry their time
     order = STORY | {"backgroundMusic": "mysterious", "quality": "draft"}

@@ -61,8 +61,8 @@ def crippled(function: str, action: str, resource: str) -> dict:
     ("function", "action", "resource"),
     [
         ("ApiFunction", "dynamodb:UpdateItem", "BalancesTable"),
-        ("ApiFunction", "dynamodb:PutItem", "JobsTable"),
-        ("ApiFunction", "dynamodb:PutItem", "OutboxTable"),
+        pytest.param("ApiFunction", "dynamodb:PutItem", "JobsTable", marks=pytest.mark.soak),
+        pytest.param("ApiFunction", "dynamodb:PutItem", "OutboxTable", marks=pytest.mark.soak),
     ],
 )
 def test_a_function_without_one_of_its_rights_is_denied(monkeypatch, function, action, resource):
@@ -113,7 +113,7 @@ CREDITS = {
 @pytest.mark.parametrize(
     "features",
     [
-        ("image-generation", "cloth-swap", "influencer-creation", "study-animation"),
+        ("image-generation", "cloth-swap", "influencer-creation"),
         pytest.param(tuple(CREDITS), marks=[pytest.mark.soak, pytest.mark.timeout(600)], id="all six"),
     ],
 )
