@@ -11,7 +11,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint con
 
 .DELETE_ON_ERROR:
 
-.PHONY: help demo up test lint format bench benchgpu screenshots audit soak lock openapi clients schemas clean
+.PHONY: help demo up test lint format bench benchgpu screenshots covers operator costs licences sbom audit soak lock openapi clients schemas dashboards clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -28,13 +28,15 @@ test: $(VENV)/.test .tools/runpod node_modules/.installed models/mediapipe/.inst
 soak: $(VENV)/.test .tools/schemathesis node_modules/.installed models/mediapipe/.installed ## the slow and exhaustive tests
 	@$(PY) -m pytest -q -m soak
 
-lint: $(VENV)/.lint .tools/sam ## ruff, mypy --strict, import contracts, cfn-lint, hadolint, sam validate
+lint: $(VENV)/.lint .tools/sam ## ruff, mypy --strict, import contracts, cfn-lint, hadolint, zizmor, sam validate
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@PYTHONPATH=.:functions:layers/studio $(VENV)/bin/lint-imports
-	@$(VENV)/bin/cfn-lint template.yaml infra/web.yaml
+	@$(VENV)/bin/cfn-lint template.yaml infra/*.yaml
+	@$(VENV)/bin/kubernetes-validate --strict --quiet --no-warn --kubernetes-version 1.33 infra/kubernetes/[!k]*.yaml
 	@$(VENV)/bin/hadolint Dockerfile.gpu
+	@$(VENV)/bin/zizmor --offline --quiet --no-progress .github/workflows
 	@SAM_CLI_TELEMETRY=0 .tools/sam/bin/sam validate --lint --region us-east-1
 
 format: $(VENV)/.lint ## rewrite the code in its format
@@ -50,6 +52,23 @@ benchgpu: $(VENV)/.test ## measure full-size SDXL on this machine's GPU, into do
 screenshots: $(VENV)/.test node_modules/.installed models/mediapipe/.installed ## photograph the page into docs/images (needs Chromium)
 	@$(PY) -m infra.screenshots
 
+covers: $(VENV)/.demo node_modules/.installed models/mediapipe/.installed ## draw the pictures of the features on the page, web/covers
+	@PYTHONPATH=.:functions:layers/studio $(PY) -m infra.covers
+
+operator: $(VENV)/.demo ## let an account see how the studio runs (EMAIL=ada@example.com; STAGE=dev, without it the local studio)
+	@PYTHONPATH=.:functions:layers/studio $(PY) -m infra.operators appoint $(EMAIL) $(if $(STAGE),--stage $(STAGE))
+
+costs: $(VENV)/.test ## compute docs/COSTS.md from infra/prices.json and counted calls to AWS
+	@PYTHONPATH=.:functions:layers/studio $(PY) -m benchmarks.costs
+
+licences: $(VENV)/.lint .tools/runpod ## list the licence of every package; fails where one is not allowed
+	@$(PY) -m infra.licences
+
+sbom: $(VENV)/.lint .tools/cyclonedx node_modules/.installed ## write bills of materials (CycloneDX) into dist/ (npm's part needs npm)
+	@mkdir -p dist
+	@.tools/cyclonedx/bin/cyclonedx-py environment --output-reproducible --validate --pyproject pyproject.toml -o dist/sbom-python.cdx.json $(PY)
+	@npm sbom --sbom-format cyclonedx --package-lock-only > dist/sbom-npm.cdx.json
+
 audit: $(VENV)/.demo ## check every promise about money over all books, read-only (STAGE=dev; without it the local studio)
 	@PYTHONPATH=.:functions:layers/studio $(PY) -m infra.audit $(if $(STAGE),--stage $(STAGE))
 
@@ -63,6 +82,9 @@ clients: openapi ## write what is generated of the Python and TypeScript clients
 schemas: $(VENV)/.demo ## write the schemas of events from the code
 	@PYTHONPATH=.:functions:layers/studio $(PY) -m infra.event_schemas
 
+dashboards: $(VENV)/.demo ## write the dashboards for CloudWatch and Grafana from the code
+	@PYTHONPATH=.:functions:layers/studio $(PY) -m infra.dashboards
+
 lock: ## renew constraints.txt from pyproject.toml
 	@rm -rf .tools/lock && $(PYTHON) -m venv .tools/lock
 	@.tools/lock/bin/python -m pip install --quiet --upgrade pip
@@ -71,7 +93,7 @@ lock: ## renew constraints.txt from pyproject.toml
 	@.tools/lock/bin/python -m infra.layer
 
 clean: ## remove everything the other targets made, local state included
-	@rm -rf $(VENV) .tools .studio node_modules clients/typescript/node_modules clients/typescript/dist models demo-output .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .tools .studio node_modules clients/typescript/node_modules clients/typescript/dist models demo-output dist .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- Installing ------------------------------------------------------------------------------------------------------
@@ -118,6 +140,10 @@ models/mediapipe/.installed: | $(VENV)/.created
 .tools/schemathesis:
 	@rm -rf $@ && $(PYTHON) -m venv $@
 	@$@/bin/python -m pip install --quiet --disable-pip-version-check schemathesis==4.32.5 || { rm -rf $@; exit 1; }
+
+.tools/cyclonedx:
+	@rm -rf $@ && $(PYTHON) -m venv $@
+	@$@/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0 || { rm -rf $@; exit 1; }
 
 # A peer of the API benchmark, on top of the environment of the tests.
 .tools/fastapi: | $(VENV)/.test

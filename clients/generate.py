@@ -24,7 +24,7 @@ _SUBMIT = re.compile(r"/api/v1/jobs/([a-z0-9-]+)")
 _WIDTH = 110
 _RENAMED = {"JobView": "JobSnapshot"}  # a `Job` can also wait and download
 _SECRETS = {"secret", "token"}  # must not end up in somebody's log
-_NOT_FOR_CUSTOMERS = {"JwksView", "HeardView"}
+_NOT_FOR_CUSTOMERS = {"JwksView", "HeardView", "OverviewView"}
 _HEADER = """# Made by clients/generate.py from {source}; `make clients` makes it anew.
 # fmt: off
 # ruff: noqa

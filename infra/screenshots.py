@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,6 @@ IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 MAX_BYTES = 60_000
 DESK: ViewportSize = {"width": 1280, "height": 860}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-ME = {"email": "ada@example.com", "password": "correct horse battery"}
 ORDERS: dict[str, dict[str, Any]] = {
     "image-generation": {
         "prompt": "A lighthouse on a cliff at sunset, a sailing boat on the sea", "style": "artistic", "seed": 11,
@@ -47,6 +47,13 @@ ORDERS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+_USUAL = {
+    "image-generation": (1.0, 2, 9), "cloth-swap": (0.4, 3, 14), "influencer-creation": (0.2, 5, 41),
+    "3d-video": (0.12, 8, 74), "study-animation": (0.3, 5, 96), "story-video": (0.25, 10, 163),
+}  # fmt: skip
+"""Of the days that never were: how often a feature is ordered, for how many credits, and how many seconds it takes."""
+
+
 @dataclass(frozen=True)
 class Shot:
     """One picture: what is open, on what, in which colours."""
@@ -56,6 +63,8 @@ class Shot:
     phone: bool = False
     dark: bool = False
     signed_in: bool = True
+    tall: bool = False
+    """Whether it shows all of it, and not only what fits the screen."""
 
     @property
     def file(self) -> str:
@@ -70,15 +79,26 @@ def main() -> None:
         browsers.running() as browser,
         httpx.Client(base_url=studio.url, timeout=60, trust_env=False) as http,
     ):
-        token = http.post("/api/v1/auth/register", json=ME | {"name": "Ada"}).raise_for_status().json()["token"]
-        http.headers["Authorization"] = f"Bearer {token}"
+        operator = _registered(http, "grace@example.com")
+        _gone_wrong(http)
+        _week_before(studio)
+        studio.appoint("grace@example.com")
+        customer = _registered(http, "ada@example.com")
         jobs = _made(http)
         _bought(http, studio.url)
         taken = _shots(jobs, running=_submitted(http, "story-video"))
         for shot in taken:
-            _take(browser, studio.url, token, shot)
+            _take(browser, studio.url, operator if "operator" in shot.place else customer, shot)
     for stale in set(IMAGES.glob("page-*.webp")) - {IMAGES / shot.file for shot in taken}:
         stale.unlink()
+
+
+def _registered(http: httpx.Client, email: str) -> str:
+    """The token of a new account, which is the one that asks from now on."""
+    account = {"email": email, "password": "correct horse battery", "name": email.partition("@")[0].title()}
+    token = str(http.post("/api/v1/auth/register", json=account).raise_for_status().json()["token"])
+    http.headers["Authorization"] = f"Bearer {token}"
+    return token
 
 
 def _shots(jobs: dict[str, str], running: str) -> list[Shot]:
@@ -95,6 +115,8 @@ def _shots(jobs: dict[str, str], running: str) -> list[Shot]:
         Shot("pictures", f"#/jobs/{jobs['influencer-creation']}"),
         Shot("account", "#/account/credits", dark=True),
         Shot("webhooks", "#/account/webhooks", phone=True, dark=True),
+        Shot("operator", "#/operator", tall=True),
+        Shot("operator", "#/operator", phone=True, dark=True),
     ]
 
 
@@ -134,6 +156,41 @@ def _bought(http: httpx.Client, page: str) -> None:
         time.sleep(0.2)
 
 
+def _gone_wrong(http: httpx.Client) -> None:
+    """Jobs that fail: a script that takes longer to speak than the video may last."""
+    orders = {
+        "story-video": {"script": "The fox walked on through the long night. " * 70},
+        "study-animation": {"topic": "Rivers", "script": "A river carries water to the sea. " * 60, "duration": 30},
+    }
+    for feature, order in orders.items():
+        job = http.post(f"/api/v1/jobs/{feature}", json=order).raise_for_status().json()["id"]
+        while http.get(f"/api/v1/jobs/{job}").raise_for_status().json()["status"] != "failed":
+            time.sleep(0.2)
+
+
+def _week_before(studio: LocalStudio) -> None:
+    """Six days that never were, so that the picture of operations shows more than this minute."""
+    rows = studio.session().client("dynamodb", endpoint_url=studio.emulator.url)
+    today = datetime.now(UTC).date()
+    for back, busy in enumerate((34, 41, 12, 9, 37, 29), start=1):
+        day = today - timedelta(days=back)
+        for feature, (share, price, seconds) in _USUAL.items():
+            done = round(busy * share)
+            for kind, completed, failed, each in (("paid", done, done // 14, seconds), ("draft", 2 * done, 0, 1.5)):
+                priced, refunded = ((completed + failed) * price, failed * price) if kind == "paid" else (0, 0)
+                counts = {
+                    "completed": completed, "failed": failed, "cancelled": back % 2, "priced": priced,
+                    "refunded": refunded, "milliseconds": round((completed + failed) * each * 1000),
+                }  # fmt: skip
+                item = {name: {"N": str(count)} for name, count in counts.items()}
+                if counts["failed"]:
+                    lost = {"times": {"N": str(counts["failed"])}, "newestJob": {"S": "job_" + "0" * 26}}
+                    why = {"about": {"S": f"{day:%Y-%m}"}, "key": {"S": f"{day}#failures#{feature}#worker_lost"}}
+                    rows.put_item(TableName=studio.deployment.settings["TALLIES_TABLE"], Item=why | lost)
+                key = {"about": {"S": f"{day:%Y-%m}"}, "key": {"S": f"{day}#jobs#{feature}#{kind}"}}
+                rows.put_item(TableName=studio.deployment.settings["TALLIES_TABLE"], Item=key | item)
+
+
 def _take(browser: Browser, url: str, token: str, shot: Shot) -> None:
     with browser.new_context(
         viewport=PHONE if shot.phone else DESK,
@@ -147,7 +204,7 @@ def _take(browser: Browser, url: str, token: str, shot: Shot) -> None:
             page.add_init_script(f"localStorage.setItem('studio.token', '{token}')")
         page.goto(f"{url}/{shot.place}")
         page.locator("main :is(h1, h2)").first.wait_for()
-        page.locator(".skeleton").first.wait_for(state="detached")
+        page.locator(".skeleton").first.wait_for(state="detached", timeout=90_000)
         if "create/image" in shot.place:
             page.get_by_role("button", name="Fill in an example").click()
         if "create/cloth" in shot.place:
@@ -155,7 +212,7 @@ def _take(browser: Browser, url: str, token: str, shot: Shot) -> None:
                 page.get_by_role("button", name="Use the sample").first.click()
                 page.locator(".drop > img").nth(sent - 1).wait_for()
         page.wait_for_load_state("networkidle")
-        _keep(page.screenshot(), IMAGES / shot.file)
+        _keep(page.screenshot(full_page=shot.tall), IMAGES / shot.file)
 
 
 def _keep(png: bytes, path: Path) -> None:

@@ -21,7 +21,7 @@ COPIES = {
 """Files that are taken as they are: name in `web/vendor/`, path in `node_modules`."""
 ICONS = (
     "arrow-left", "badge-check", "chevron-left", "chevron-right", "circle-alert", "coins", "copy", "download",
-    "film", "images", "image-up", "info", "key-round", "link", "loader-circle", "log-out", "moon", "plus",
+    "film", "gauge", "images", "image-up", "info", "key-round", "link", "loader-circle", "log-out", "moon", "plus",
     "receipt", "refresh-cw", "rotate-ccw", "send", "settings-2", "sparkles", "sun", "trash-2", "user-round",
     "webhook", "wifi-off", "x", "zap",
 )  # fmt: skip

@@ -5,11 +5,12 @@ import { get, post, refreshCredits } from "./api.js";
 import { follow, hurry, stop } from "./live.js";
 import { forget, set, state, useStore } from "./store.js";
 import { current, num, speak, t } from "./strings.js";
-import { Icon, Toasts } from "./ui.js";
+import { Icon, Skeleton, Toasts } from "./ui.js";
 import { Account } from "./views/account.js";
 import { Create, Features } from "./views/create.js";
 import { Job } from "./views/job.js";
 import { Jobs } from "./views/jobs.js";
+import { Operator } from "./views/operator.js";
 import { Sign } from "./views/sign.js";
 
 const THEME = "studio.theme";
@@ -47,6 +48,7 @@ function turnTheme() {
 }
 
 const NAVIGATION = [["create", "sparkles", "#/"], ["jobs", "images", "#/jobs"], ["account", "user-round", "#/account"]];
+const FOR_OPERATORS = ["operator", "gauge", "#/operator"];
 
 function App() {
   const { token, online, features } = useStore();
@@ -77,29 +79,31 @@ function App() {
     setLanguage(current());
   };
   const [first = ""] = place.path;
-  const section = first === "jobs" ? "jobs" : first === "account" ? "account" : "create";
+  const section = ["jobs", "account", "operator"].includes(first) ? first : "create";
   return html`
     <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); main.current.focus(); }}>${t("skip")}</a>
     <${Header} section=${section} onLanguage=${turnLanguage} />
     ${!online && html`<p class="banner" role="status"><${Icon} name="wifi-off" />${t("offline")}</p>`}
-    <main id="main" tabindex="-1" ref=${main}><${View} place=${place} /></main>
+    <main id="main" tabindex="-1" ref=${main} data-place=${place.path.join("/")}><${View} place=${place} /></main>
     ${token && html`<nav class="tabs-bottom" aria-label=${t("studio")}>${links(section)}</nav>`}
     <${Toasts} />`;
 }
 
 function View({ place }) {
-  const { token } = useStore();
+  const { token, user } = useStore();
   const [first, second] = place.path;
   if (first === "create" && second && token) return html`<${Create} key=${second + place.query} name=${second} query=${place.query} />`;
   if (!token) return html`<${Sign} mail=${mail} />`;
   if (first === "jobs" && second) return html`<${Job} key=${second} id=${second} />`;
   if (first === "jobs") return html`<${Jobs} />`;
   if (first === "account") return html`<${Account} tab=${second ?? "credits"} query=${place.query} />`;
+  if (first === "operator" && !user) return html`<div class="page"><${Skeleton} lines=${4} /></div>`;
+  if (first === "operator" && user.operator) return html`<${Operator} />`;
   return html`<${Features} />`;
 }
 
 const links = (section) =>
-  NAVIGATION.map(([name, icon, href]) => html`<a key=${name} href=${href} aria-current=${name === section ? "page" : undefined}>
+  [...NAVIGATION, ...(state.user?.operator ? [FOR_OPERATORS] : [])].map(([name, icon, href]) => html`<a key=${name} href=${href} aria-current=${name === section ? "page" : undefined}>
     <${Icon} name=${icon} /><span>${t(`nav.${name}`)}</span></a>`);
 
 function Header({ section, onLanguage }) {

@@ -2,7 +2,7 @@
 
 const en = {
   studio: "Creative Studio",
-  nav: { create: "Create", jobs: "Library", account: "Account" },
+  nav: { create: "Create", jobs: "Library", account: "Account", operator: "Operations" },
   skip: "Skip to content",
   theme: "Light or dark",
   language: "Deutsch",
@@ -211,6 +211,47 @@ const en = {
     closeLead: "Work under way is refunded, files and keys go, credits that are left are lost. That cannot be undone.",
     closed: "Your account is closed.",
   },
+  operator: {
+    title: "Operations",
+    lead: "How the studio runs",
+    at: (time) => `As of ${time}; looks again every 15 seconds`,
+    period: "Period",
+    days: (n) => (n === 1 ? "Today" : `${num(n)} days`),
+    stale: "This is from the last look.",
+    waits: (n) => `${n} waiting`,
+    atLeast: (n) => `${num(n)}+`,
+    ended: "Ended",
+    ofThem: ({ completed, failed, cancelled }) => `${num(completed)} done, ${num(failed)} failed, ${num(cancelled)} cancelled`,
+    cost: "Cost of the work",
+    costHint: ({ time, hour }) => `${time} of workers at ${hour} an hour`,
+    refunds: "Refunded",
+    refundsHint: ({ refunded, charged }) => `${num(refunded)} credits back, ${num(charged)} kept`,
+    credit: "Cost of a credit",
+    creditHint: "drafts, failures and cancellations included",
+    queues: "Queues",
+    queue: { jobs: "Paid", low: "Low priority", drafts: "Drafts" },
+    oldest: (time) => `the first has waited ${time}`,
+    nobody: "nobody waits",
+    workers: "Workers",
+    ready: "ready",
+    notReady: "not ready",
+    noWorkers: "None is there. Work at RunPod does not announce itself.",
+    jobsByDay: "Jobs by day",
+    costByDay: "Cost by day",
+    nothingEnded: "No job ended in these days.",
+    nothingSpent: "No work was done in these days.",
+    byFeature: "By feature",
+    feature: "Feature",
+    columns: { paid: "Paid", drafts: "Drafts", failed: "Failed", refundShare: "Refunded", time: "Worker time", costs: "Cost", each: "Per job" },
+    all: "All",
+    failures: "Failures",
+    noFailures: "Nothing failed in these days",
+    erased: "Its owner erased it.",
+    copyId: "Copy the id",
+    margins: "Margins",
+    marginsLead: "What is left of a package once its credits are worked for, at the cost of these days.",
+    price: "Price", fee: "Stripe", work: "Work", unknown: "not known yet",
+  },
   problems: {
     offline: "The studio does not answer. Are you connected?",
     insufficient_credits: ({ required, balance }) => `This takes ${required} credits and you have ${balance}.`,
@@ -231,7 +272,7 @@ const en = {
 
 const de = {
   studio: "Creative Studio",
-  nav: { create: "Erstellen", jobs: "Sammlung", account: "Konto" },
+  nav: { create: "Erstellen", jobs: "Sammlung", account: "Konto", operator: "Betrieb" },
   skip: "Zum Inhalt",
   theme: "Hell oder dunkel",
   language: "English",
@@ -441,6 +482,47 @@ const de = {
     closeLead: "Laufende Arbeit wird erstattet, Dateien und Schlüssel verschwinden, übrige Credits verfallen. Das lässt sich nicht rückgängig machen.",
     closed: "Dein Konto ist geschlossen.",
   },
+  operator: {
+    title: "Betrieb",
+    lead: "Wie das Studio läuft",
+    at: (time) => `Stand ${time}; sieht alle 15 Sekunden nach`,
+    period: "Zeitraum",
+    days: (n) => (n === 1 ? "Heute" : `${num(n)} Tage`),
+    stale: "Das ist vom letzten Nachsehen.",
+    waits: (n) => `${n} warten`,
+    atLeast: (n) => `${num(n)}+`,
+    ended: "Beendet",
+    ofThem: ({ completed, failed, cancelled }) => `${num(completed)} fertig, ${num(failed)} gescheitert, ${num(cancelled)} abgebrochen`,
+    cost: "Kosten der Arbeit",
+    costHint: ({ time, hour }) => `${time} Maschinenzeit zu ${hour} je Stunde`,
+    refunds: "Erstattet",
+    refundsHint: ({ refunded, charged }) => `${num(refunded)} Credits zurück, ${num(charged)} behalten`,
+    credit: "Kosten eines Credits",
+    creditHint: "samt Entwürfen, Fehlern und Abbrüchen",
+    queues: "Warteschlangen",
+    queue: { jobs: "Bezahlt", low: "Niedriger Vorrang", drafts: "Entwürfe" },
+    oldest: (time) => `der Erste wartet seit ${time}`,
+    nobody: "niemand wartet",
+    workers: "Maschinen",
+    ready: "bereit",
+    notReady: "nicht bereit",
+    noWorkers: "Keine ist da. Was bei RunPod arbeitet, meldet sich nicht.",
+    jobsByDay: "Aufträge nach Tagen",
+    costByDay: "Kosten nach Tagen",
+    nothingEnded: "In diesen Tagen ging kein Auftrag zu Ende.",
+    nothingSpent: "In diesen Tagen wurde nicht gearbeitet.",
+    byFeature: "Nach Angebot",
+    feature: "Angebot",
+    columns: { paid: "Bezahlt", drafts: "Entwürfe", failed: "Gescheitert", refundShare: "Erstattet", time: "Maschinenzeit", costs: "Kosten", each: "Je Auftrag" },
+    all: "Alle",
+    failures: "Fehler",
+    noFailures: "In diesen Tagen ist nichts gescheitert",
+    erased: "Wurde von seinem Besitzer gelöscht.",
+    copyId: "Kennung kopieren",
+    margins: "Margen",
+    marginsLead: "Was von einem Paket bleibt, wenn seine Credits verarbeitet sind, zu den Kosten dieser Tage.",
+    price: "Preis", fee: "Stripe", work: "Arbeit", unknown: "noch unbekannt",
+  },
   problems: {
     offline: "Das Studio antwortet nicht. Gibt es eine Verbindung?",
     insufficient_credits: ({ required, balance }) => `Das kostet ${required} Credits, du hast ${balance}.`,
@@ -551,11 +633,22 @@ export function money(cents, currency) {
   return new Intl.NumberFormat(language, { style: "currency", currency, minimumFractionDigits: cents % 100 ? 2 : 0 }).format(cents / 100);
 }
 
+/** Dollars, with parts of cents where there is nothing else; a dash for what is not known. */
+export function dollars(amount) {
+  if (amount === null) return "–";
+  const digits = amount !== 0 && Math.abs(amount) < 0.1 ? { maximumSignificantDigits: 2 } : { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  return new Intl.NumberFormat(language, { style: "currency", currency: "usd", ...digits }).format(amount);
+}
+
+export function share(part) {
+  return part === null ? "–" : new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(part);
+}
+
 /** Seconds in words short enough for a line. */
 export function duration(seconds) {
   const whole = Math.max(1, Math.round(seconds));
-  const unit = whole < 90 ? ["second", whole] : ["minute", Math.round(whole / 60)];
-  return new Intl.NumberFormat(language, { style: "unit", unit: unit[0], unitDisplay: "short" }).format(unit[1]);
+  const unit = whole < 90 ? ["second", whole] : whole < 5_400 ? ["minute", Math.round(whole / 60)] : ["hour", whole / 3_600];
+  return new Intl.NumberFormat(language, { style: "unit", unit: unit[0], unitDisplay: "short", maximumFractionDigits: 1 }).format(unit[1]);
 }
 
 export function clock(seconds) {

@@ -64,7 +64,7 @@ def order_json(event: APIGatewayProxyEventV2, user_id: str, *, dry_run: bool = F
 def described(kind: type[catalog.Order], order: dict[str, Any]) -> dict[str, Any]:
     """The OpenAPI schema of a feature's form, from that of its order in JSON.
 
-    A form has no null: what is not sent is left out. Pictures are files or, as in JSON, names; lists are JSON in one field.
+    A form has no null: what is not sent is left out. Pictures are files or named as in JSON; a list is JSON in a field.
     """
     return order | {
         "title": f"{order['title']}Form",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.gate import Gate
+from operators import gate as operators
 from payments import gate as payments
 from studio import catalog
 from studio.api_keys import Scope
@@ -65,7 +66,8 @@ SESSION_ROUTES = frozenset(
 """Not for API keys: a stolen key must not be able to make itself at home. Neither is a route that nobody listed."""
 REVALIDATED_ROUTES = frozenset({"GET /api/v1/jobs/{job_id}", "GET /api/v1/features"})
 SUBMIT_ROUTES = frozenset(SUBMIT_ROUTE.replace("{feature}", name) for name in catalog.ORDERS)
-ADDRESSES = OPEN_ROUTES.union(SCOPES, SESSION_ROUTES, SUBMIT_ROUTES, payments.ADDRESSES) - {SUBMIT_ROUTE}
+_OTHERS = payments.ADDRESSES | operators.ADDRESSES
+ADDRESSES = OPEN_ROUTES.union(SCOPES, SESSION_ROUTES, SUBMIT_ROUTES, _OTHERS) - {SUBMIT_ROUTE}
 GATE = Gate(
     OPEN_ROUTES,
     SCOPES,

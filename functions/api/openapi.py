@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 
 def document(app: APIGatewayHttpResolver) -> str:
-    """The document as JSON: the API's own routes, and those of the payments function, which are only described here."""
+    """The document as JSON: the API's own routes, and those of the other functions, which are only described here."""
+    from operators import handler as operators
+    from operators.gate import GATE as OPERATORS_GATE
     from payments import handler as payments
     from payments.gate import GATE as PAYMENTS_GATE
 
-    whole, theirs = described(app, GATE), described(payments.app, PAYMENTS_GATE)
-    whole["paths"] |= theirs["paths"]
+    whole = described(app, GATE)
+    others = (described(payments.app, PAYMENTS_GATE), described(operators.app, OPERATORS_GATE))
+    for theirs in others:
+        whole["paths"] |= theirs["paths"]
     links.add(whole["paths"])
     schemas = whole["components"]["schemas"]
     for name, order in catalog.ORDERS.items():
@@ -34,7 +38,8 @@ def document(app: APIGatewayHttpResolver) -> str:
         schema = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
         schemas[f"{schema}Form"] = forms.described(order, schemas[schema])
         content["multipart/form-data"] = {"schema": {"$ref": f"#/components/schemas/{schema}Form"}}
-    _merge_schemas(schemas, theirs["components"]["schemas"])
+    for theirs in others:
+        _merge_schemas(schemas, theirs["components"]["schemas"])
     return json.dumps(whole, indent=2, ensure_ascii=False)
 
 
@@ -59,7 +64,7 @@ def register(app: APIGatewayHttpResolver) -> None:
 
 
 def _merge_schemas(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
-    """Add schemas of the other function; one name must mean one thing."""
+    """Add schemas of another function; one name must mean one thing."""
     for name, schema in theirs.items():
         if ours.setdefault(name, schema) != schema:
             raise ValueError(f"two schemas are called {name}")

@@ -65,11 +65,12 @@ class UserView(View):
     email: str
     name: str | None
     created_at: str
+    operator: bool = Field(description="Whether the caller may see how the studio runs.")
 
     @classmethod
-    def of(cls, user: User) -> UserView:
-        """The public part of the account row."""
-        return cls(id=user.id, email=user.email, name=user.name, created_at=user.created_at)
+    def of(cls, user: User, *, operator: bool = False) -> UserView:
+        """The public part of the account row; nobody is an `operator` from the start."""
+        return cls(id=user.id, email=user.email, name=user.name, created_at=user.created_at, operator=operator)
 
 
 class TokenView(View):

@@ -8,11 +8,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from studio.errors import MethodNotAllowed
+from studio.measures import NO_ROUTE
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-NO_ROUTE = "$default"
 _PARAMETER = re.compile(r"\{\w+\}")
 
 

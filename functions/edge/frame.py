@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from edge import addresses, etags, problems, quota
+from studio import measures
 from studio.errors import StudioError
 from studio.telemetry import logger
 
@@ -41,6 +43,7 @@ def answered(
     event: dict[str, Any], gate: Gate, resolve: Callable[[APIGatewayProxyEventV2, Caller | None], dict[str, Any]]
 ) -> dict[str, Any]:
     """The answer to one HTTP request: what `resolve` gives, or a problem, with the headers every answer has."""
+    began = time.perf_counter()
     request = APIGatewayProxyEventV2(event)
     request_id = request.request_context.request_id
     standing: dict[str, str] = {}
@@ -49,6 +52,7 @@ def answered(
         caller = gate.identify(request)
         if caller and (counted := gate.count(request, caller)):
             standing = quota.headers(counted)
+        gate.check_role(request, caller)
         gate.check_body(request)
         answer = resolve(request, caller)
         if request.route_key in gate.revalidated_routes and answer["statusCode"] == 200:
@@ -71,6 +75,8 @@ def answered(
         "request answered",
         extra={"method": request.http_method, "route": request.route_key, "status": answer["statusCode"]},
     )
+    waited = "Preference-Applied" in answer["headers"]
+    measures.answered(request.route_key, answer["statusCode"], (time.perf_counter() - began) * 1000, waited=waited)
     return answer
 
 

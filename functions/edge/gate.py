@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pynamodb.exceptions import PynamoDBException
 
 from edge import bodies
-from studio import api_keys, limits, tokens
+from studio import api_keys, limits, operators, tokens
 from studio.errors import Busy, MalformedRequest, MissingScope, NotAuthenticated, TooLarge, UnsupportedContentType
 from studio.telemetry import logger
 
@@ -43,6 +43,8 @@ class Gate:
     """Every route that requests for other methods may come here for, as customers know them."""
     revalidated_routes: AbstractSet[str] = frozenset()
     """Are asked for again and again: their answers have an entity tag, and 304 says that nothing changed."""
+    operator_routes: AbstractSet[str] = frozenset()
+    """Are there for operators only."""
 
     def identify(self, event: APIGatewayProxyEventV2) -> tokens.Caller | None:
         """Who is calling; None on an open route.
@@ -73,6 +75,15 @@ class Gate:
             if event.http_method == "GET":
                 return None
             raise Busy from error
+
+    def check_role(self, event: APIGatewayProxyEventV2, caller: tokens.Caller | None) -> None:
+        """Let operators through to what is theirs. Comes after counting: looking for it costs quota too.
+
+        Raises:
+            NotFound: for this caller there is nothing here.
+        """
+        if caller and event.route_key in self.operator_routes:
+            operators.require(caller)
 
     def check_body(self, event: APIGatewayProxyEventV2) -> None:
         """Refuse what no route could read.

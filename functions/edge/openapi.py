@@ -22,6 +22,8 @@ DESCRIPTION = "Submit media jobs, pay with credits, follow and download them. Er
 
 EMPTY = {"204", "302", "304"}
 """Answers without a body; powertools describes one all the same."""
+OPERATOR = "operator"
+"""The role of those who may see how the studio runs."""
 _HEADERS = {
     POLICY: {"description": 'The quota, such as `"requests";q=100;w=900`.', "schema": {"type": "string"}},
     LIMIT: {"description": 'What is left of it, such as `"requests";r=57;t=311`.', "schema": {"type": "string"}},
@@ -67,7 +69,8 @@ def _guard(operation: dict[str, Any], gate: Gate, route: str) -> None:
         return
     scope = gate.scopes.get(route) or next((s for key, s in gate.scopes.items() if _covers(key, route)), None)
     # OpenAPI 3.1 lets schemes other than OAuth name the roles that a route needs.
-    operation["security"] = [{"bearer": []}, *([{"apiKey": [scope.value]}] if scope else [])]
+    roles = [OPERATOR] if route in gate.operator_routes else []
+    operation["security"] = [{"bearer": roles}, *([{"apiKey": [scope.value]}] if scope else [])]
     content = operation["responses"]["401"]["content"]
     for status in (403, 429) if route.startswith("GET ") else (403, 429, 503):
         told = {"description": MEANINGS[status], "content": content}

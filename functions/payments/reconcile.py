@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from studio import purchases
-from studio.telemetry import logger
+from studio.telemetry import STRIPE_UNTOLD, logger, measure
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001  # the signature of Lambda
     """One reconciliation; safe to run twice at once."""
-    done = asdict(purchases.reconcile())
-    logger.info("reconciled", extra=done)
-    return done
+    done = purchases.reconcile()
+    measure(STRIPE_UNTOLD, done.untold)
+    logger.info("reconciled", extra=asdict(done))
+    return asdict(done)

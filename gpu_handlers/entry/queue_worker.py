@@ -17,6 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Literal, cast
 
 from gpu_handlers.engines import catalogue
+from gpu_handlers.entry import card, pulse, scale_in
 from gpu_handlers.worker import Verdict, Worker
 from studio import aws, workers
 from studio.settings import settings
@@ -68,6 +69,7 @@ class QueueWorker:
         """Poll, work, repeat."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
+        pulse.keep()
         presence = threading.Thread(target=self._announce, name="presence", daemon=True)
         presence.start()
         self._worker.setup()
@@ -99,7 +101,12 @@ class QueueWorker:
             try:
                 health = self._worker.health
                 workers.announce(
-                    self._worker.id, queue=self._queue, profile=self._profile, state=health.state, reason=health.reason
+                    self._worker.id,
+                    queue=self._queue,
+                    profile=self._profile,
+                    state=health.state,
+                    reason=health.reason,
+                    card=card.look() if self._queue == "jobs" else None,
                 )
             except Exception:  # the work matters more than the word of it
                 logger.exception("announcement failed")
@@ -152,8 +159,7 @@ class QueueWorker:
         except (ValueError, KeyError, TypeError):
             logger.exception("not a job message; it will end in the dead-letter queue")
             return
-        worker = self._drafts if self._queue_url == settings().drafts_queue_url else self._worker
-        match worker.run_job(job_id, message["MessageId"]):
+        match self._work_on(job_id, message["MessageId"]):
             case Verdict.DONE:
                 aws.client("sqs").delete_message(QueueUrl=self._queue_url, ReceiptHandle=self._receipt)
             case Verdict.AGAIN:
@@ -163,6 +169,12 @@ class QueueWorker:
                 self._worker.stopping.wait(ELSEWHERE_SECONDS)
             case Verdict.LEAVE:
                 pass
+
+    def _work_on(self, job_id: str, message_id: str) -> Verdict:
+        if self._queue_url == settings().drafts_queue_url:
+            return self._drafts.run_job(job_id, message_id)
+        with scale_in.at_work():
+            return self._worker.run_job(job_id, message_id)
 
     def _worker_of_drafts(self) -> Worker:
         """Drafts are always sketched, whatever engine paid work has here; both stop together and have one name."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import runpod
 
+from gpu_handlers.entry import pulse
 from gpu_handlers.entry.queue_worker import assignment
 from gpu_handlers.worker import Verdict, Worker
 from studio import jobs
@@ -38,6 +39,7 @@ class RunPodWorker:
 
     def start(self) -> None:
         """Load the engines, then work until told to stop. RunPod replaces a worker that is not ready in time."""
+        pulse.keep()
         for worker in self._workers():
             worker.setup()
         runpod.serverless.start({"handler": self.handle})

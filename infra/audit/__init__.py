@@ -1,1 +1,1 @@
-"""The audit: every promise about money and jobs, checked over a full read of the tables. Reads only."""
+"""The audit of `functions/audit` from a shell, for any stage."""

@@ -6,7 +6,6 @@ import argparse
 import sys
 import time
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,14 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.audit.books import Books, read
-from infra.audit.invariants import CHECKS, Violation, audit, rewritten
+from audit import looks
+from audit.books import Books, read
+from audit.invariants import CHECKS, Violation
 from infra.local.emulator import REGION, ROOT_CREDENTIALS
 from infra.local.stack import ROOT, STACK_NAME
 
 LOCAL = "local"
 STUDIO_FOLDER = ROOT / ".studio"
-SECOND_LOOK_SECONDS = 5
 SHOWN = 50
 
 
@@ -46,18 +45,15 @@ class Stage:
 
     def books(self) -> Books:
         """Everything that it has on record now."""
-        stack = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"][0]
+        function = self.client("lambda").get_function_configuration(FunctionName=self.output("ApiFunctionName"))
+        environment = function["Environment"]["Variables"]
+        return read(self.client("dynamodb"), self.client("s3"), environment, now=int(time.time()))
+
+    def output(self, name: str) -> str:
+        """An output of the stack."""
+        (stack,) = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-        parameters = {given["ParameterKey"]: given["ParameterValue"] for given in stack.get("Parameters", [])}
-        function = self.client("lambda").get_function_configuration(FunctionName=outputs["ApiFunctionName"])
-        now = int(time.time())
-        return read(
-            self.client("dynamodb"),
-            self.client("s3"),
-            function["Environment"]["Variables"],
-            now=now,
-            files_since=now - _days_kept(parameters) * 86_400,
-        )
+        return str(outputs[name])
 
 
 def stage(name: str) -> Stage:
@@ -93,20 +89,6 @@ def local(folder: Path) -> Stage:
     return Stage(session, url.read_text(), STACK_NAME)
 
 
-def confirmed(first: Books, look_again: Any) -> list[Violation]:
-    """Violations that are still there at a second look.
-
-    A scan is no snapshot: what is written while it runs may look wrong, and does not the next time. A second reading
-    also shows whether anything was rewritten that must never change.
-    """
-    suspected = audit(first)
-    if not suspected:
-        return []
-    second = look_again()
-    still = {(violation.invariant, violation.subject) for violation in suspected}
-    return [v for v in audit(second) if (v.invariant, v.subject) in still] + rewritten(first, second)
-
-
 def report(books: Books, violations: list[Violation]) -> str:
     """What was read and what is wrong, for people."""
     counts = ", ".join(f"{count} {name}" for name, count in books.counts().items())
@@ -121,25 +103,16 @@ def main() -> int:
     """Command line; 0 when every promise holds, 1 when one is broken, 2 when the stage cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m infra.audit", description=__doc__)
     parser.add_argument("--stage", default=LOCAL, help="a stage of samconfig.toml, or local (the default)")
+    parser.add_argument("--stack", help="a stack in the region and account of the environment, instead of a stage")
+    given = parser.parse_args()
     try:
-        asked = stage(parser.parse_args().stage)
-        books = asked.books()
-        violations = confirmed(books, lambda: _later(asked))
+        asked = Stage(boto3.Session(), None, given.stack) if given.stack else stage(given.stage)
+        books, violations = looks.look(asked.books)
     except (Unreachable, BotoCoreError, ClientError) as error:
         print(f"the books cannot be read: {error}", file=sys.stderr)
         return 2
     print(report(books, violations))
     return 1 if violations else 0
-
-
-def _later(asked: Stage) -> Books:
-    time.sleep(SECOND_LOOK_SECONDS)
-    return asked.books()
-
-
-def _days_kept(parameters: Mapping[str, str]) -> int:
-    """How long the bucket keeps outputs; the template's default where the stack does not say."""
-    return int(parameters.get("OutputRetentionDays", 30))
 
 
 if __name__ == "__main__":

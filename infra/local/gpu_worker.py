@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from infra.local.emulator import REGION, ROOT_CREDENTIALS, base_env
 from infra.local.process import Child
-from infra.local.stack import ROOT
+from infra.local.stack import ROOT, nested
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ class GpuWorker:
             f"{queue} worker",
             [sys.executable, *command, "--queue", queue],
             env=base_env()
-            | deployment.settings
+            | _told(deployment)
             | {
                 "STUDIO_MODELS_DIR": os.environ.get("STUDIO_MODELS_DIR", str(ROOT / "models")),
                 # The emulator has no Polly; whoever has credentials for the real one says `polly`.
@@ -80,6 +80,13 @@ class GpuWorker:
         while not self._stopping.wait(RESTART_DELAY_SECONDS):
             if not self.child.running:
                 self.child.start()
+
+
+def _told(deployment: Deployment) -> dict[str, str]:
+    """What a worker is told of the studio: no more than on ECS."""
+    (container,) = nested("infra/gpu.yaml")["Resources"]["GpuTask"]["Properties"]["ContainerDefinitions"]
+    names = {variable["Name"] for variable in container["Environment"]}
+    return {name: value for name, value in deployment.settings.items() if name in names} | {"STUDIO_SETTINGS": "worker"}
 
 
 def _credentials_file(folder: Path, deployment: Deployment) -> Path:

@@ -15,6 +15,8 @@ import boto3
 from botocore.exceptions import ClientError, WaiterError
 from samtranslator.yaml_helper import yaml_parse
 
+from infra.local import gaps
+
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template.yaml"
 STACK_NAME = "studio"
@@ -37,7 +39,12 @@ class DeployFailed(RuntimeError):
 
 def template() -> dict[str, Any]:
     """The parsed template with long-form intrinsics."""
-    parsed: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+    return nested(TEMPLATE.name)
+
+
+def nested(location: str) -> dict[str, Any]:
+    """A template by its path in the repository, parsed in the same way."""
+    parsed: dict[str, Any] = yaml_parse((ROOT / location).read_text())
     return parsed
 
 
@@ -49,15 +56,14 @@ def deploy(session: boto3.Session, endpoint_url: str, parameters: dict[str, str]
     """
     s3 = session.client("s3", endpoint_url=endpoint_url)
     # By its address, as SAM does: in the request itself CloudFormation takes no more than 51,200 bytes.
-    body = json.dumps(_packaged(s3, template())).encode()
-    uploaded = _upload(s3, body, "template")
+    address = _packaged(s3, endpoint_url, template())
     cloudformation = session.client("cloudformation", endpoint_url=endpoint_url)
     try:
         change = cloudformation.create_change_set(
             StackName=STACK_NAME,
             ChangeSetName=f"deploy-{secrets.token_hex(4)}",
             ChangeSetType="UPDATE" if _exists(cloudformation) else "CREATE",
-            TemplateURL=f"{endpoint_url}/{uploaded['Bucket']}/{uploaded['Key']}",
+            TemplateURL=address,
             Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
@@ -102,13 +108,13 @@ def _outputs(cloudformation: Any) -> dict[str, str]:
 
 
 def _reasons(cloudformation: Any) -> str:
-    events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
-    failed = [e for e in events if e["ResourceStatus"].endswith("FAILED")]
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=STACK_NAME)
+    failed = [e for page in pages for e in page["StackEvents"] if e["ResourceStatus"].endswith("FAILED")]
     return "\n".join(f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason', '')}" for e in failed)
 
 
-def _packaged(s3: Any, parsed: dict[str, Any]) -> dict[str, Any]:
-    """The template with every local folder replaced by an uploaded archive, as `sam package` does."""
+def _packaged(s3: Any, endpoint_url: str, parsed: dict[str, Any]) -> str:
+    """The address of the template, all that it names uploaded: folders and nested templates, as by `sam package`."""
     s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
     defaults = parsed.get("Globals", {}).get("Function", {})
     for resource in parsed["Resources"].values():
@@ -119,7 +125,10 @@ def _packaged(s3: Any, parsed: dict[str, Any]) -> dict[str, Any]:
                 properties["CodeUri"] = _upload(s3, _archive(ROOT / folder))
             case "AWS::Serverless::LayerVersion":
                 properties["ContentUri"] = _upload(s3, _archive(ROOT / properties["ContentUri"], inside="python/"))
-    return parsed
+            case "AWS::Serverless::Application":
+                properties["Location"] = _packaged(s3, endpoint_url, nested(properties["Location"]))
+    uploaded = _upload(s3, json.dumps(gaps.closed(parsed)).encode(), "template")
+    return f"{endpoint_url}/{uploaded['Bucket']}/{uploaded['Key']}"
 
 
 def _archive(folder: Path, *, inside: str = "") -> bytes:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 import boto3
 
+from infra import operators
 from infra.local import front_door, receivers, stack
 from infra.local.emulator import REGION, ROOT_CREDENTIALS, Emulator
 from infra.local.gpu_worker import GpuWorker
@@ -132,6 +133,14 @@ class LocalStudio:
                 self._workers.append(worker)
         self.front_door.start(front_door.application(self.api_url, self.realtime_url, self.emulator.url))
         (self.folder / LOCK).write_text(self.url)
+
+    def appoint(self, email: str) -> None:
+        """Make an account an operator, as somebody with IAM rights does."""
+        operators.ask(
+            self.session().client("lambda", endpoint_url=self.emulator.url),
+            self.deployment.outputs["AppointFunctionName"],
+            {"act": "appoint", "email": email, "reason": "the local studio", "operator": "local"},
+        )
 
     def worker_log(self) -> str:
         """The end of the workers' logs."""

@@ -19,7 +19,7 @@ from infra.local.runpod import ENDPOINT
 from infra.local.stack import template
 from infra.local.stripe import SECRET_KEY, WEBHOOK_SECRET
 from ingest import asked
-from studio import accounts, catalog, clock, credits, jobs, storage, uploads
+from studio import accounts, catalog, clock, credits, jobs, settings, storage, uploads
 from studio.events import Finished
 from studio.tables import Entry, JobRow, OutboxRow
 from tests.integration.payments import Till, connected
@@ -40,6 +40,7 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
     with mock_aws():
         for name, value in _make_resources().items():
             monkeypatch.setenv(name, value)
+        settings.settings.cache_clear()  # a studio for a whole module comes before what each test clears
         # moto would need Docker to invoke a function.
         monkeypatch.setattr(uploads, "_invoked", lambda task: asked.handler(task, CONTEXT))
         yield Studio()

@@ -19,7 +19,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from infra.local.stack import ROOT
-from studio import api_keys, callbacks, catalog, endpoints, jobs, passwords, uploads
+from studio import api_keys, callbacks, catalog, endpoints, jobs, operators, passwords, uploads
 from studio.api_keys import Scope
 from studio.callbacks import News
 from studio.tables import Balance
@@ -70,6 +70,12 @@ class Operation:
         """What an API key needs; None where no key is enough."""
         needed = [s["apiKey"] for s in self.described["security"] if "apiKey" in s]
         return needed[0][0] if needed else None
+
+    @property
+    def role(self) -> str | None:
+        """What a person needs to be; None where everybody may who signed in."""
+        named = [role for s in self.described["security"] for role in s.get("bearer", [])]
+        return named[0] if named else None
 
     @property
     def names(self) -> list[str]:
@@ -171,6 +177,12 @@ class World:
         if self._user is None or self._uses % USES_OF_A_USER == 0 or not self._works(self._user):
             self._user = self.user()
         return self._user
+
+    def appointed(self, user: Customer) -> Customer:
+        """The user, an operator from now on."""
+        why = {"requestId": f"appoint-{user.id}", "reason": "a test", "operator": "ada"}
+        operators.perform(operators.parse({"act": "appoint", "userId": user.id} | why))
+        return user
 
     def _works(self, user: Customer) -> bool:
         return self.client(user.token)("GET", "/api/v1/users/credits").status == 200

@@ -48,6 +48,8 @@ class Client:
         route = route_key(method, path)
         if "/payments/" in route:
             from payments.handler import handler
+        elif "/operator/" in route:
+            from operators.handler import handler
         else:
             from api.handler import handler
 

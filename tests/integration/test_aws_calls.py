@@ -49,7 +49,7 @@ def test_a_picture_costs_one_look_into_the_bucket(http, studio):
     ("path", "more"),
     [
         ("/api/v1/users/credits", {"GetItem": 3}),
-        ("/api/v1/users/profile", {"GetItem": 3}),
+        ("/api/v1/users/profile", {"GetItem": 4}),  # and whether they are an operator
         ("/api/v1/users/transactions", {"Query": 1}),
         ("/api/v1/jobs", {"Query": 1}),
         ("/api/v1/features", None),

@@ -53,8 +53,9 @@ def belongings(world: World, user: Customer, ids: dict[str, str]) -> dict[str, s
     client = world.client(user.token)
     seen = {}
     for operation in OPERATIONS:
-        # Looks at a purchase have a quota, and an export is made for whoever asks.
-        if operation.method == "GET" and not operation.open and operation.path != "/api/v1/users/export":
+        # Looks at a purchase have a quota, an export is made for whoever asks, and what operators see is of nobody.
+        nobodys = operation.role or operation.path == "/api/v1/users/export"
+        if operation.method == "GET" and not operation.open and not nobodys:
             answer = client("GET", operation.address(ids))
             assert answer.status == 200, f"{operation}: {answer.text}"
             # Links are signed anew each time.
@@ -75,7 +76,7 @@ def test_every_path_parameter_names_a_thing_that_we_can_make():
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_the_owner_gets_through_and_is_told_nothing_of_anybody_else(world, shared, operation):
     """With the least that it takes: a key of just this scope where keys are taken. Filters name another's things."""
-    user = world.someone()
+    user = world.appointed(world.user()) if operation.role else world.someone()
     ids = world.things(user, operation.names)
     body = {} if operation.path.endswith("/rerun") else contract.sample(operation, lambda: world.picture(user))
     token = world.key(user, operation.scope) if operation.scope else user.token
@@ -137,6 +138,26 @@ def test_a_key_without_the_scope_does_nothing(world, shared):
         assert answer.json.get("scope") == operation.scope
     after = belongings(world, shared.owner, shared.ids)
     assert {k: v for k, v in after.items() if k != listed} == {k: v for k, v in before.items() if k != listed}
+
+
+def test_what_is_for_operators_is_not_there_for_anybody_else(world, shared):
+    for_operators = [operation for operation in OPERATIONS if operation.role]
+    assert {operation.role for operation in for_operators} == {"operator"}
+    nothing = world.client(shared.owner.token)("GET", "/api/v1/operator/nothing")
+    for operation in for_operators:
+        answer = ask(world.client(shared.owner.token), operation, shared.ids, contract.sample(operation))
+        assert (answer.status, answer.text) == (404, nothing.text), f"{operation} tells that there is something"
+
+
+def test_the_key_of_an_operator_is_no_operator(world):
+    user = world.appointed(world.user())
+    key = world.key(user, *EVERY_SCOPE)
+    for operation in (operation for operation in OPERATIONS if operation.role):
+        assert ask(world.client(user.token), operation, {}).status == 200
+        answer = ask(world.client(key), operation, {})
+        assert (answer.status, answer.json["code"]) == (403, "missing_scope"), answer.text
+    profiles = [world.client(token)("GET", "/api/v1/users/profile").json["operator"] for token in (user.token, key)]
+    assert profiles == [True, False]
 
 
 def test_a_key_is_of_no_use_for_what_is_somebody_elses(world, shared):

@@ -552,6 +552,20 @@ def test_the_nightly_reconciliation_finds_what_no_webhook_told(studio, till):
     assert stored(left).status == "open"
 
 
+def test_after_a_restore_purchases_that_began_before_it_come_back_and_later_ones_are_for_people(studio, till):
+    user = studio.user()
+    before, after = till.begin(user.id), till.begin(user.id, "pro")
+    for purchase in (before, after):
+        till.standin.pay(purchase.session_id)
+    stored(after).delete()  # what a restore to the moment between the two leaves
+    purchases.reconcile()
+    assert user.balance() == 50 + 100
+    # docs/DEPLOYMENT.md lists what is owed by what a session says of itself.
+    owed = till.session(after)
+    assert (owed["payment_status"], owed["metadata"]["stage"]) == ("paid", "dev")
+    assert purchases.find(owed["metadata"]["purchase"]) is None
+
+
 def test_an_undelivered_refund_of_an_old_purchase_is_found(studio, till, bought, monkeypatch):
     user, purchase = bought
     till.session(purchase)["created"] -= 30 * 24 * 3600
@@ -560,6 +574,57 @@ def test_an_undelivered_refund_of_an_old_purchase_is_found(studio, till, bought,
     till.standin.refund(till.intent(purchase))
     done = purchases.reconcile()
     assert (done.sessions, done.events, user.balance()) == (0, 2, 50)
+
+
+def nights_after(monkeypatch, count: int) -> list[int]:
+    """How much each of the next nights finds untold; the first is nine hours from now."""
+    found, began = [], clock.epoch()
+    for night in range(count):
+        monkeypatch.setattr(clock, "epoch", lambda at=began + 9 * 3600 + night * 24 * 3600: at)
+        found.append(purchases.reconcile().untold)
+    return found
+
+
+def taken(till) -> None:
+    """Every webhook so far reaches us, and Stripe knows."""
+    till.deliver()
+    for event in till.standin.events():
+        event["pending_webhooks"] = 0
+
+
+def test_what_webhooks_have_told_is_no_silence(studio, till, monkeypatch):
+    user = studio.user()
+    purchase = till.begin(user.id)
+    till.standin.pay(purchase.session_id)
+    assert purchases.get(user.id, purchase.id).granted, "the page comes before the webhook"
+    taken(till)
+    till.standin.refund(till.intent(purchase), 999)
+    taken(till)
+    assert nights_after(monkeypatch, 2) == [0, 0]
+
+
+@pytest.mark.parametrize("seen", ["by nobody", "by the page"])
+def test_a_payment_that_no_webhook_told_of_counts_in_one_night(studio, till, monkeypatch, seen):
+    """The endpoint is gone, so Stripe has nobody to tell and lists no event as undelivered."""
+    user = studio.user()
+    purchase = till.begin(user.id)
+    till.standin.pay(purchase.session_id)
+    for event in till.standin.events():
+        event["pending_webhooks"] = 0
+    if seen == "by the page":
+        assert purchases.get(user.id, purchase.id).granted
+    assert purchases.reconcile().untold == 0, "webhooks may take a while"
+    assert nights_after(monkeypatch, 3) == [1, 0, 0]
+    assert user.balance() == 150
+
+
+def test_an_endpoint_that_refuses_everything_counts_in_one_night(studio, till, bought, monkeypatch):
+    user, purchase = bought
+    taken(till)
+    till.standin.refund(till.intent(purchase))
+    till.standin._tell("customer.created", {"id": "cus_1"})  # which is about no purchase
+    assert nights_after(monkeypatch, 3) == [2, 0, 0], "the refund, and that the charge has one"
+    assert user.balance() == 50
 
 
 def test_one_session_that_cannot_be_reconciled_holds_up_no_other(studio, till, monkeypatch):

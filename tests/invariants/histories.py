@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from infra.audit.invariants import Violation
+from audit.invariants import Violation
 from infra.local.stripe import Refused
 from tests.invariants.calls import (
     Crash,

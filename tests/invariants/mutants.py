@@ -17,8 +17,8 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
+from audit.invariants import Violation
 from gpu_handlers.entry.queue_worker import QueueWorker
-from infra.audit.invariants import Violation
 from studio import credits, jobs, outbox, purchases
 from tests.invariants.calls import changes, crash_after, in_progress, sent_twice
 from tests.invariants.races import RACES, meet
@@ -218,9 +218,9 @@ MUTANTS = {
         "I13",
         (
             QueueWorker._handle,
-            '    match worker.run_job(job_id, message["MessageId"]):',
+            '    match self._work_on(job_id, message["MessageId"]):',
             '    aws.client("sqs").delete_message(QueueUrl=self._queue_url, ReceiptHandle=self._receipt)\n'
-            '    match worker.run_job(job_id, message["MessageId"]):',
+            '    match self._work_on(job_id, message["MessageId"]):',
         ),
     ),
     "an ended job stays on the sweeper's list": _mutant(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.audit.invariants import Violation
+from audit.invariants import Violation
 from tests.invariants import scenarios
 from tests.invariants.calls import Call, Fault
 from tests.invariants.runs import TALLY, Stage

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from infra.audit.books import Books
-from infra.audit.invariants import Violation
+from audit.books import Books
+from audit.invariants import Violation
 from tests.invariants.calls import Crash, Fault, crash_after
 from tests.invariants.scenarios import SCENARIOS, Scenario, Step
 from tests.invariants.world import REFUSALS, State, World

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from infra.audit.books import Row
+from audit.books import Row
 from tests.invariants.world import Submit, World
 
 Step = Callable[[World], Any]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from audit import looks
+from audit.books import Books, Row, read
+from audit.invariants import CHECKS, audit, rewritten
+from audit.nightly import handler
 from infra.audit import __main__ as command
-from infra.audit.books import Books, Row, read
-from infra.audit.invariants import CHECKS, audit, rewritten
-from studio import accounts
+from studio import accounts, telemetry
 from tests.integration import conftest as integration
+from tests.invariants.mutants import MUTANTS, planted
 from tests.invariants.world import PASSWORD
 
 AN_HOUR = 3_600  # by then nothing may be on its way any more
@@ -186,8 +190,69 @@ def test_files_that_the_bucket_may_have_deleted_are_not_missed(books):
 def test_what_only_looks_wrong_while_it_is_written_is_not_reported(books):
     torn = drop("settlements")(books)
     assert audit(torn) != []
-    assert command.confirmed(torn, lambda: books) == []
-    assert command.confirmed(torn, lambda: torn) != []
+    assert looks.confirmed(torn, lambda: books) == []
+    assert looks.confirmed(torn, lambda: torn) != []
+
+
+def test_who_is_at_work_at_both_looks_is_not_reported_and_hides_nobody_else(stage):
+    """Sums are made of rows that are read at different times; a customer who never rests looks wrong every time."""
+    world = stage.world
+    stage.clear()
+    world.register("ann")
+    world.cancel(world.submit("ann"))
+    before = world.books()
+    world.register("ben")
+    world.submit("ben")
+    meanwhile = world.books()
+    world.submit("ben")
+    world.drain()
+    first = replace(meanwhile, balances=before.balances)  # balances were read first, the rest after them
+    second = replace(world.books(), balances=meanwhile.balances)
+    assert all({"I1", "I2"} <= {violation.invariant for violation in audit(books)} for books in (first, second))
+    assert looks.confirmed(first, lambda: second) == []
+
+    robbed = drop("entries", kind("refund"))
+    found = looks.confirmed(robbed(first), lambda: robbed(second))
+    assert {violation.invariant for violation in found} == {"I1", "I2", "I4", "I7"}
+    assert world.users["ben"] not in {violation.subject for violation in found}
+
+
+@pytest.fixture
+def nightly(stage, monkeypatch, capsys, caplog):
+    """The function of the night on this stage: what it answered, measured, and logged of promises."""
+    monkeypatch.setattr(looks, "SECOND_LOOK_SECONDS", 0)
+    caplog.set_level("INFO", logger="studio")
+
+    def run() -> tuple[int, list[float], list[dict[str, Any]]]:
+        stage.world.pass_time(AN_HOUR)
+        capsys.readouterr()
+        told = handler({}, integration.CONTEXT)["violations"]
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"_aws"')]
+        measured = [value for line in lines for value in line.get(telemetry.AUDIT_VIOLATIONS, [])]
+        return told, measured, [vars(record) for record in caplog.records if record.msg == "a promise is broken"]
+
+    return run
+
+
+def test_a_night_over_an_orderly_studio_measures_nothing_wrong(stage, nightly):
+    stage.set("from sign-up to delivery")
+    stage.play("from sign-up to delivery")
+    assert stage.world.books().jobs[0]["status"] == "completed"
+    assert nightly() == (0, [0], [])
+
+
+def test_a_night_over_a_seeded_bug_measures_and_logs_which_promise_of_whom(stage, nightly):
+    bug = MUTANTS["held credits stay held after a refund"]
+    with planted(bug):
+        stage.set("a cancel")
+        stage.play("a cancel")
+    user = stage.world.users["ann"]
+    told, measured, logged = nightly()
+    assert told == len(logged) >= 1
+    assert measured == [told]
+    assert ("I5", user) in {(line["invariant"], line["subject"]) for line in logged}
+    address = stage.world.books().emails[0]["address"]
+    assert address not in str(logged), "whoever reads logs need not know who that is"
 
 
 def test_the_report_counts_what_was_read_and_names_what_is_wrong(books):

@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.invariants.histories import Histories
 
-QUICK_HISTORIES, QUICK_STEPS = 60, 10
+QUICK_HISTORIES, QUICK_STEPS = 40, 10
 SOAK_PARTS, SOAK_HISTORIES, SOAK_STEPS = 20, 500, 20
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from audit.invariants import audit
 from infra.audit.__main__ import local
-from infra.audit.invariants import audit
 from infra.local.emulator import base_env
 from infra.local.stack import ROOT
 from infra.local.studio import LocalStudio

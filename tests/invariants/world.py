@@ -35,6 +35,8 @@ from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 from pynamodb.exceptions import PynamoDBException
 
+from audit.books import TABLES, Books, Row, row
+from audit.invariants import Violation, audit, rewritten
 from completion import finished, lost
 from gpu_handlers import worker as gpu_worker
 from gpu_handlers.context import JobContext
@@ -42,8 +44,6 @@ from gpu_handlers.engines.illustrator import EngineFacts
 from gpu_handlers.entry import queue_worker
 from gpu_handlers.failures import JobFailed
 from gpu_handlers.outputs import OutputFile, Outputs
-from infra.audit.books import TABLES, Books, Row, row
-from infra.audit.invariants import Violation, audit, rewritten
 from infra.local import stripe as standin
 from infra.local.stripe import Stripe
 from studio import (
@@ -439,7 +439,7 @@ class World:
     # ---- What is true ------------------------------------------------------------------------------------------------
 
     def books(self) -> Books:
-        """The same books that `infra.audit.books.read` reads, straight from the emulation's memory."""
+        """The same books that `audit.books.read` reads, straight from the emulation's memory."""
         parts = {part: tuple(_rows(part)) for part in TABLES}
         stored = _bucket().keys
         files = {key: stored[key].size for key in stored if key.startswith("outputs/")}

@@ -6,6 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,22 @@ class User:
 
     def wait(self, job: dict[str, Any], *statuses: str) -> dict[str, Any]:
         return wait_for(lambda: self.job(job), lambda now: now["status"] in (statuses or ENDED))
+
+
+def at_once(user: User, ask: Callable[[int], httpx.Response], count: int = 16) -> list[httpx.Response]:
+    """The answers to `count` requests at the same moment, given by functions that are awake.
+
+    A small machine takes longer to start so many of them than a gateway waits.
+    """
+    with ThreadPoolExecutor(count) as callers:
+
+        def awake() -> bool:
+            return all(
+                answer.is_success for answer in callers.map(lambda _: user.http.get("/api/v1/jobs"), range(count))
+            )
+
+        wait_for(awake)
+        return list(callers.map(ask, range(count)))
 
 
 def wait_for(look: Callable[[], Any], enough: Callable[[Any], bool] = bool, *, seconds: float = 150) -> Any:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from infra.local.stack import template
 from tests.integration.samples import photo
-from tests.local.conftest import LEASE_SECONDS, ORDER, SUBMIT, wait_for
+from tests.local.conftest import LEASE_SECONDS, ORDER, SUBMIT, at_once, wait_for
 
 
 def test_a_job_becomes_pictures_that_can_be_downloaded(studio, user, worker):
@@ -192,8 +192,7 @@ def test_health_names_the_workers_and_forgets_those_that_left(studio, worker):
 def test_sixteen_clients_racing_for_the_last_credits(user):
     for _ in range(5):
         user.submit(numImages=4)  # 50 − 40 = 10 credits left: five single pictures
-    with ThreadPoolExecutor(16) as clients:
-        answers = list(clients.map(lambda _: user.http.post(SUBMIT, json=ORDER).status_code, range(16)))
+    answers = [answer.status_code for answer in at_once(user, lambda _: user.http.post(SUBMIT, json=ORDER))]
     assert (answers.count(202), answers.count(402)) == (5, 11), answers
     assert user.credits() == (0, 50)
     ledger = user.ledger()
@@ -206,8 +205,7 @@ def test_sixteen_clients_racing_for_the_last_credits(user):
 
 def test_sixteen_identical_requests_make_one_job(user):
     headers = {"Idempotency-Key": "one-job"}
-    with ThreadPoolExecutor(16) as clients:
-        answers = list(clients.map(lambda _: user.http.post(SUBMIT, json=ORDER, headers=headers), range(16)))
+    answers = at_once(user, lambda _: user.http.post(SUBMIT, json=ORDER, headers=headers))
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.text for answer in answers}) == 1
     assert user.credits() == (48, 2)

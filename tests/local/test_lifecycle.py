@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 
 from infra.local.studio import LocalStudio
-from tests.local.conftest import LEASE_SECONDS, ORDER, SUBMIT, User, wait_for
+from tests.local.conftest import LEASE_SECONDS, ORDER, SUBMIT, User, at_once, wait_for
 
 LIMIT = 10
 
@@ -19,8 +18,7 @@ def test_sixteen_racing_submits_with_one_place_left_get_exactly_that_one(user):
     for _ in range(LIMIT - 1):
         user.submit()
     before = user.credits()
-    with ThreadPoolExecutor(16) as clients:
-        answers = list(clients.map(lambda _: user.http.post(SUBMIT, json=ORDER), range(16)))
+    answers = at_once(user, lambda _: user.http.post(SUBMIT, json=ORDER))
     statuses = [answer.status_code for answer in answers]
     assert (statuses.count(202), statuses.count(429)) == (1, 15), statuses
     refused = next(answer for answer in answers if answer.status_code == 429)
@@ -33,13 +31,12 @@ def test_sixteen_racing_submits_with_one_place_left_get_exactly_that_one(user):
 def test_places_that_cancels_free_are_taken_as_often_as_they_were_freed(studio, user):
     submitted = [user.submit() for _ in range(LIMIT)]
 
-    def cancel_or_submit(number: int) -> int:
+    def cancel_or_submit(number: int) -> httpx.Response:
         if number % 2:
-            return user.http.post(SUBMIT, json=ORDER).status_code
-        return user.http.delete(submitted[number // 2]["urls"]["self"]).status_code
+            return user.http.post(SUBMIT, json=ORDER)
+        return user.http.delete(submitted[number // 2]["urls"]["self"])
 
-    with ThreadPoolExecutor(16) as clients:
-        statuses = list(clients.map(cancel_or_submit, range(16)))
+    statuses = [answer.status_code for answer in at_once(user, cancel_or_submit)]
     taken = LIMIT - 8 + statuses.count(202)
     assert statuses.count(200) == 8, statuses
     assert _balance(studio, user.id)["active"] == taken

@@ -149,11 +149,23 @@ def test_the_reconciliation_finds_a_payment_nobody_told_of(studio, user):
     finally:
         post(studio)
     assert user.credits() == (50, 0)
-    functions = studio.session().client("lambda", endpoint_url=studio.emulator.url)
-    answer = functions.invoke(FunctionName=studio.deployment.outputs["ReconcileFunctionName"], Payload=b"{}")
-    told = json.loads(answer["Payload"].read())
-    assert (told.get("failed"), answer.get("FunctionError")) == (0, None), told
+    told = invoked(studio, "ReconcileFunctionName")
+    assert told["failed"] == 0
     assert user.credits() == (150, 0)
+
+
+def test_the_audit_of_the_night_reads_everything_under_its_own_role_and_finds_nothing(studio, user):
+    user.submit()  # and whatever other tests have left on this studio
+    assert invoked(studio, "AuditFunctionName") == {"violations": 0}
+
+
+def invoked(studio: LocalStudio, output: str) -> dict[str, Any]:
+    """What a function of the night answers when its time comes."""
+    functions = studio.session().client("lambda", endpoint_url=studio.emulator.url)
+    answer = functions.invoke(FunctionName=studio.deployment.outputs[output], Payload=b"{}")
+    told: dict[str, Any] = json.loads(answer["Payload"].read())
+    assert answer.get("FunctionError") is None, told
+    return told
 
 
 def test_an_operator_grants_credits_once(studio, user):

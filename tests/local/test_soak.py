@@ -22,8 +22,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from audit.books import row
 from infra.audit import __main__ as command
-from infra.audit.books import row
 from infra.local.gpu_worker import GpuWorker
 from infra.local.stack import ROOT, STACK_NAME
 from infra.local.studio import LocalStudio

@@ -53,10 +53,19 @@ def test_every_queue_of_jobs_is_watched_for_its_age():
 
 def test_what_we_measure_ourselves_is_what_alarms_look_at():
     own = {alarm["MetricName"] for alarm in ALARMS.values() if alarm["Namespace"] == telemetry.NAMESPACE}
-    assert own == {telemetry.REFUNDED, telemetry.QUEUES_UNATTENDED}
+    nightly = {telemetry.AUDIT_VIOLATIONS, telemetry.STRIPE_UNTOLD}
+    assert own == {telemetry.REFUNDED, telemetry.QUEUES_UNATTENDED} | nightly
     for alarm in ALARMS.values():
         if alarm["Namespace"] == telemetry.NAMESPACE:
             assert alarm["Dimensions"] == [{"Name": "stage", "Value": {"Ref": "Stage"}}]
+
+
+@pytest.mark.parametrize("metric", [telemetry.AUDIT_VIOLATIONS, telemetry.STRIPE_UNTOLD])
+def test_what_a_night_found_rings_at_the_first_and_until_the_next_night(metric):
+    (alarm,) = [alarm for alarm in ALARMS.values() if alarm["MetricName"] == metric]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+    assert alarm["DatapointsToAlarm"] == 1
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 24 * 3600
 
 
 @pytest.mark.parametrize("name", ALARMS)

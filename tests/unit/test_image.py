@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -11,10 +12,11 @@ import venv
 
 import pytest
 
+from gpu_handlers.entry import pulse
 from infra.local.stack import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile.gpu").read_text().replace("\\\n", " ")
-ENTRIES = sorted(set(re.findall(r"gpu_handlers\.entry\.\w+", DOCKERFILE)))
+ENTRIES = sorted(set(re.findall(r"gpu_handlers\.entry\.\w+_worker", DOCKERFILE)))
 
 
 def commands(name: str) -> list[list[str]]:
@@ -43,6 +45,13 @@ def test_the_groups_of_packages_exist_and_leave_tests_and_emulators_out():
 
 def test_it_starts_as_nobody_special():
     assert commands("USER") == [["1000"]]
+
+
+def test_its_health_is_the_pulse_of_its_worker():
+    (check,) = re.findall(r"^HEALTHCHECK .*CMD (.+)$", DOCKERFILE, re.MULTILINE)
+    assert json.loads(check) == ["python", "-m", pulse.__name__]
+    for entry in ENTRIES:
+        assert "pulse.keep()" in (ROOT / f"{entry.replace('.', '/')}.py").read_text(), entry
 
 
 def test_the_networks_for_people_are_those_of_make():

@@ -53,6 +53,7 @@ def test_only_the_layer_of_payments_has_stripe():
     "module",
     [
         "api.handler",
+        "audit.nightly",
         "callbacks.due",
         "callbacks.fan",
         "callbacks.send",
@@ -65,6 +66,9 @@ def test_only_the_layer_of_payments_has_stripe():
         "grants.handler",
         "ingest.arrived",
         "ingest.asked",
+        "operators.appoint",
+        "operators.handler",
+        "operators.tally",
         "payments.handler",
         "payments.reconcile",
         "realtime.admit",

@@ -68,23 +68,40 @@ class Visitor:
 
 
 @pytest.fixture
-def visit(browser: Browser, studio: LocalStudio) -> Iterator[Callable[..., Visitor]]:
-    """Opens the page in a fresh browser profile; at the end nothing may have gone wrong in it unseen."""
-    opened: list[BrowserContext] = []
+def visit(profile: BrowserContext, studio: LocalStudio) -> Iterator[Callable[..., Visitor]]:
+    """Opens the page as nobody who was here before; at the end nothing may have gone wrong in it unseen."""
+    with visiting(profile, studio) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="package")
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """One browser profile for everybody: a fresh one would read, compile and style the page anew for each test."""
+    with browser.new_context(locale="en-US", reduced_motion="reduce") as context:
+        context.set_default_timeout(SECONDS * 1000)
+        yield context
+
+
+@contextmanager
+def visiting(profile: BrowserContext, studio: LocalStudio) -> Iterator[Callable[..., Visitor]]:
+    """What `visit` does, for as long as somebody wants it."""
+    opened: list[Page] = []
     complaints: list[str] = []
 
-    def open_page(*, viewport: dict[str, int] = DESK, **options: Any) -> Visitor:
-        context = browser.new_context(viewport=viewport, locale="en-US", reduced_motion="reduce", **options)
-        context.set_default_timeout(SECONDS * 1000)
-        opened.append(context)
-        page = context.new_page()
+    def open_page(*, viewport: dict[str, int] = DESK) -> Visitor:
+        page = profile.new_page()
+        opened.append(page)
+        page.set_viewport_size(viewport)  # type: ignore[arg-type]
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("console", lambda said: _note(complaints, said.type, said.text))
         return Visitor(page, studio.url)
 
     yield open_page
-    for context in opened:
-        context.close()
+    profile.set_offline(False)
+    for page in opened:
+        if page.url.startswith(studio.url):
+            page.evaluate("localStorage.clear()")  # the next one is somebody else
+        page.close()
     assert complaints == []
 
 
@@ -101,6 +118,8 @@ class Account:
     password: str
     token: str
     http: httpx.Client
+    made: str = ""
+    """Id of a job that has ended, of a `resident`."""
 
     def sign_in(self, visitor: Visitor) -> None:
         """As if they had signed in on this browser before."""
@@ -109,13 +128,31 @@ class Account:
             f"localStorage.setItem('studio.token', '{self.token}') }}"
         )
 
+    def draft(self) -> str:
+        """Id of two pictures that are done."""
+        order = {"prompt": "A kite over the sea", "quality": "draft", "width": 512, "height": 512, "numImages": 2}
+        made = self.http.post("/api/v1/jobs/image-generation", json=order, headers={"prefer": "wait=20"})
+        job = made.raise_for_status().json()
+        assert job["status"] == "completed"
+        return str(job["id"])
+
     def submit(self, feature: str, **order: Any) -> dict[str, Any]:
         return self.http.post(f"/api/v1/jobs/{feature}", json=order).raise_for_status().json()
 
 
 @pytest.fixture
 def account(studio: LocalStudio) -> Iterator[Account]:
+    """Somebody new, for tests in which it matters what they have or who they are."""
     with registered(studio) as account:
+        yield account
+
+
+@pytest.fixture(scope="package")
+def resident(studio: LocalStudio) -> Iterator[Account]:
+    """Somebody for all other tests: an operator, with a draft that is done."""
+    with registered(studio) as account:
+        studio.appoint(account.email)
+        account.made = account.draft()
         yield account
 
 

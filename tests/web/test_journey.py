@@ -209,19 +209,19 @@ def test_offline_is_said_and_what_happened_meanwhile_is_there_when_back(
     expect(visitor.page.locator(".pulse.on")).to_be_visible()
 
 
-def test_without_a_websocket_progress_still_comes(visit: Callable[..., Visitor], account: Account) -> None:
+def test_without_a_websocket_progress_still_comes(visit: Callable[..., Visitor], resident: Account) -> None:
     visitor = visit()
-    account.sign_in(visitor)
+    resident.sign_in(visitor)
     visitor.page.route_web_socket(re.compile("/realtime"), lambda socket: socket.close())
-    job = account.submit("image-generation", prompt="A kite", quality="draft", width=512, height=512)
+    job = resident.submit("image-generation", prompt="A kite", quality="draft", width=512, height=512)
     visitor.go(f"#/jobs/{job['id']}")
     visitor.ends("completed")
     assert visitor.page.locator(".pulse.on").count() == 0
 
 
-def test_what_is_wrong_is_said_at_the_field(visit: Callable[..., Visitor], account: Account) -> None:
+def test_what_is_wrong_is_said_at_the_field(visit: Callable[..., Visitor], resident: Account) -> None:
     visitor = visit()
-    account.sign_in(visitor)
+    resident.sign_in(visitor)
     visitor.go("#/create/image-generation")
     page = visitor.page
     page.get_by_label("Width").fill("513")
@@ -233,27 +233,26 @@ def test_what_is_wrong_is_said_at_the_field(visit: Callable[..., Visitor], accou
     expect(page.locator("#field-prompt-wrong")).to_have_count(0)
 
 
-def test_a_result_leads_to_a_variation_and_back_into_the_form(visit: Callable[..., Visitor], account: Account) -> None:
+def test_a_result_leads_to_a_variation_and_back_into_the_form(visit: Callable[..., Visitor], resident: Account) -> None:
     visitor = visit()
     page = visitor.page
-    account.sign_in(visitor)
-    job = account.submit("image-generation", prompt="A kite", quality="draft", width=512, height=512)
-    visitor.go(f"#/jobs/{job['id']}")
+    resident.sign_in(visitor)
+    visitor.go(f"#/jobs/{resident.made}")
     visitor.ends("completed")
     visitor.press("Variation")
-    expect(page).not_to_have_url(re.compile(job["id"]))
+    expect(page).not_to_have_url(re.compile(resident.made))
     visitor.ends("completed")
     page.get_by_role("link", name="Change and make again").click()
-    expect(page.get_by_label("Prompt", exact=True)).to_have_value("A kite")
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("A kite over the sea")
     expect(page.get_by_label("Width")).to_have_value("512")
 
 
 def test_an_api_key_is_shown_once_and_works(
-    visit: Callable[..., Visitor], account: Account, studio: LocalStudio
+    visit: Callable[..., Visitor], resident: Account, studio: LocalStudio
 ) -> None:
     visitor = visit()
     page = visitor.page
-    account.sign_in(visitor)
+    resident.sign_in(visitor)
     visitor.go("#/account/keys")
     page.get_by_label("What is it for?").fill("nightly")
     visitor.press("Make the key")

@@ -1,4 +1,4 @@
-// Credits spent per day, as a small drawing of our own.
+// Bars by day, as a small drawing of our own.
 
 import { html } from "../vendor/preact.js";
 import { current, num, t } from "../strings.js";
@@ -15,27 +15,42 @@ function spent(entries) {
   for (const { kind, amount, createdAt } of entries) {
     if ((kind === "hold" || kind === "refund") && days.has(day(createdAt))) days.set(day(createdAt), days.get(day(createdAt)) - amount);
   }
-  return [...days].map(([name, sum]) => ({ name, sum: Math.max(0, sum) }));
+  return [...days].map(([name, sum]) => ({ name, parts: [["spent", Math.max(0, sum)]] }));
 }
 
 export function Usage({ entries }) {
-  const days = spent(entries);
+  return html`<${Bars} title=${t("account.usage")} none=${t("account.usageNone")} days=${spent(entries)} />`;
+}
+
+/** One bar per day, made of parts that are named by their class; `said` writes the sum of a day. */
+export function Bars({ title, none, days: given, said = num, legend }) {
+  const days = given.map(({ name, parts }) => ({ name, parts, sum: parts.reduce((sum, [, value]) => sum + value, 0) }));
   const top = Math.max(...days.map(({ sum }) => sum));
-  const title = t("account.usage");
-  if (!top) return html`<figure class="usage"><figcaption>${t("account.usageNone")}</figcaption></figure>`;
-  const wide = WIDTH / DAYS;
+  if (!top) return html`<figure class="usage"><figcaption>${none}</figcaption></figure>`;
+  const wide = WIDTH / days.length;
+  const gap = Math.min(GAP, wide / 4);
   const tall = HEIGHT - FOOT - 18;
   const label = new Intl.DateTimeFormat(current(), { day: "numeric", month: "short" });
+  const named = (name) => label.format(new Date(`${name}T12:00`));
+  const all = days.length <= DAYS; // more sums would overlap, so only the largest is written
+  const middle = Math.floor(days.length / 2);
   return html`<figure class="usage">
-    <figcaption>${title}</figcaption>
-    <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label=${`${title}: ${days.filter(({ sum }) => sum).map(({ name, sum }) => `${label.format(new Date(name))} ${num(sum)}`).join(", ")}`}>
-      ${days.map(({ name, sum }, n) => {
+    <figcaption>${title}${legend && html`<span class="legend">${legend.map(([kind, word]) => html`<span key=${kind} class=${kind}>${word}</span>`)}</span>`}</figcaption>
+    <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label=${`${title}: ${days.filter(({ sum }) => sum).map(({ name, sum }) => `${named(name)} ${said(sum)}`).join(", ")}`}>
+      ${days.map(({ name, parts, sum }, n) => {
         const height = sum ? Math.max(4, (sum / top) * tall) : 2;
-        const y = HEIGHT - FOOT - height;
+        let y = HEIGHT - FOOT;
+        const end = n === 0 ? "start" : n === days.length - 1 ? "end" : "middle";
+        const x = { start: 0, end: WIDTH, middle: n * wide + wide / 2 }[days.length === 1 ? "middle" : end];
         return html`<g key=${name}>
-          <rect class=${sum ? "bar" : "bar none"} x=${n * wide + GAP / 2} y=${y} width=${wide - GAP} height=${height} rx="3" />
-          ${sum > 0 && html`<text x=${n * wide + wide / 2} y=${y - 6}>${num(sum)}</text>`}
-          ${(n === 0 || n === DAYS - 1 || n === 7) && html`<text class="day" x=${n === 0 ? 0 : n === DAYS - 1 ? WIDTH : n * wide + wide / 2} y=${HEIGHT - 4} text-anchor=${n === 0 ? "start" : n === DAYS - 1 ? "end" : "middle"}>${label.format(new Date(`${name}T12:00`))}</text>`}
+          ${!sum && html`<rect class="bar none" x=${n * wide + gap / 2} y=${y - 2} width=${wide - gap} height="2" rx="1" />`}
+          ${parts.filter(([, value]) => value > 0).map(([kind, value]) => {
+            const part = (value / sum) * height;
+            y -= part;
+            return html`<rect key=${kind} class=${`bar ${kind}`} x=${n * wide + gap / 2} y=${y} width=${wide - gap} height=${part} rx=${Math.min(3, part / 2)} />`;
+          })}
+          ${sum > 0 && (all || sum === top) && html`<text x=${n * wide + wide / 2} y=${HEIGHT - FOOT - height - 6}>${said(sum)}</text>`}
+          ${(n === 0 || n === days.length - 1 || (n === middle && days.length > 2)) && html`<text class="day" x=${x} y=${HEIGHT - 4} text-anchor=${days.length === 1 ? "middle" : end}>${named(name)}</text>`}
         </g>`;
       })}
     </svg>

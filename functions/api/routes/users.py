@@ -12,7 +12,7 @@ from api.views import CreditsView, EntryView, FileView, Page, UserView
 from edge.caller import caller
 from edge.responses import LIST, READ, WRITE, problems
 from edge.views import View
-from studio import accounts, credits, exports, limits, purchases
+from studio import accounts, credits, exports, limits, operators, purchases
 from studio.credits import Kind
 from studio.passwords import MAX_BYTES
 
@@ -43,7 +43,8 @@ class Farewell(View):
 )
 def profile() -> UserView:
     """The account behind the token."""
-    return UserView.of(accounts.profile(caller(router).user_id))
+    who = caller(router)
+    return UserView.of(accounts.profile(who.user_id), operator=operators.is_one(who))
 
 
 @router.patch(
@@ -54,7 +55,8 @@ def profile() -> UserView:
 )
 def change_profile(change: Annotated[ProfileChange, Body()]) -> UserView:
     """Change the name. The address is who you are, and stays."""
-    return UserView.of(accounts.rename(caller(router).user_id, change.name))
+    who = caller(router)
+    return UserView.of(accounts.rename(who.user_id, change.name), operator=operators.is_one(who))
 
 
 @router.get(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_polly import PollyClient
@@ -26,6 +27,8 @@ _clients: dict[tuple[str, int, str | None], Any] = {}
 _lock = threading.Lock()  # boto3 sessions are not safe to use from several threads while creating clients
 
 
+@overload
+def client(service: Literal["dynamodb"]) -> DynamoDBClient: ...
 @overload
 def client(service: Literal["s3"]) -> S3Client: ...
 @overload

@@ -12,7 +12,7 @@ from studio import breaker, callback_secrets, clock, deliveries, endpoints, rece
 from studio.deliveries import Outcome
 from studio.outbound import Refused, Reply, Unreachable
 from studio.tables import Delivery, Endpoint, Signing
-from studio.telemetry import logger
+from studio.telemetry import CALLBACKS_DELIVERED, logger, measure
 
 TIMEOUT_SECONDS = 15.0
 MAX_ANSWER_BYTES = 4_096  # read so that the receiver is not cut off in the middle of its answer, and thrown away
@@ -70,6 +70,12 @@ def _to_endpoint(delivery: Delivery, endpoint: Endpoint | None) -> None:
 
 
 def _sent(delivery: Delivery, url: str, signing: Signing) -> Outcome:
+    outcome = _tried(delivery, url, signing)
+    measure(CALLBACKS_DELIVERED, 1 if outcome.delivered else 0)
+    return outcome
+
+
+def _tried(delivery: Delivery, url: str, signing: Signing) -> Outcome:
     """What one request came to. Whatever goes wrong is an outcome: an attempt that is not recorded never ends."""
     at, began = clock.iso(clock.now()), time.perf_counter()
     try:

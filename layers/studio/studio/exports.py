@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from studio import accounts, api_keys, clock, credits, endpoints, ids, purchases, storage
+from studio import accounts, api_keys, clock, credits, endpoints, ids, operators, purchases, storage
 from studio.storage import StoredFile
 from studio.tables import Delivery, Entry, JobRow, Purchase, User
 
@@ -27,6 +27,9 @@ def collected(user_id: str) -> dict[str, Any]:
     return {
         "exportedAt": clock.iso(clock.now()),
         "user": _user(accounts.profile(user_id)),
+        "operator": [
+            {"act": act["act"], "reason": act["reason"], "at": act["at"]} for act in operators.acts_on(user_id)
+        ],
         "credits": {"balance": now.balance, "held": now.held},
         "transactions": [_entry(entry) for entry in entries],
         "purchases": [_purchase(purchase) for purchase in map(purchases.find, purchase_ids) if purchase],

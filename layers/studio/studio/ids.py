@@ -19,6 +19,11 @@ def earliest(prefix: str, moment: datetime) -> str:
     return f"{prefix}_{str(ULID.from_bytes(milliseconds.to_bytes(6) + bytes(10))).lower()}"
 
 
+def moment(id_: str) -> datetime:
+    """When an id was made, in UTC."""
+    return ULID.from_str(id_.rpartition("_")[2].upper()).datetime
+
+
 def derived(prefix: str, seconds: int, *parts: str) -> str:
     """The one id that these parts have at that Unix time, so that whoever makes it again makes the same."""
     digest = hashlib.sha256("\0".join(parts).encode()).digest()

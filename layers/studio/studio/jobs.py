@@ -24,6 +24,7 @@ from studio import (
     deadlines,
     ids,
     limits,
+    measures,
     news,
     outbox,
     paces,
@@ -52,7 +53,7 @@ from studio.events import Finished
 from studio.requests import Asked
 from studio.settings import settings
 from studio.tables import JobRow, OutboxRow, Persona, Settlement, Transaction, refused, retried, transaction
-from studio.telemetry import REFUNDED, logger, measure
+from studio.telemetry import logger
 
 JOB_ID = re.compile(r"job_[0-9a-z]{26}")
 MAX_FAILURES = 3
@@ -408,6 +409,7 @@ def settle(event: Finished) -> JobRow | None:
             _require_own_files(event)
             ended = _end(event.job_id, Status.COMPLETED, attempt=event.attempt, result=event.result)
             _note_pace(ended)
+            measures.delivered(ended, queue=queue_of(ended))
             return ended
         return _end(event.job_id, Status.FAILED, attempt=event.attempt, error=event.error)
     except (JobEnded, LeaseLost, NotFound) as late:
@@ -557,8 +559,7 @@ def _end(
         facts = news.ended(job, status, charged=held - returned, refunded=returned, error=error)
         told = outbox.tell(tx, facts)
     logger.info("job settled", extra={"job": job_id, "status": status.value, "held": held, "returned": returned})
-    if held and status is not Status.CANCELLED:  # what customers take back says nothing about us
-        measure(REFUNDED, returned / held)
+    measures.settled(held=held, returned=returned, cancelled=status is Status.CANCELLED)
     outbox.send(told)
     ended = find(job_id)
     if ended is None:

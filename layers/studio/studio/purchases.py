@@ -25,7 +25,7 @@ from studio.requests import Asked
 from studio.settings import settings
 from studio.stripe_api import Event, Line, Payment
 from studio.tables import PaymentEvent, Purchase, Transaction, User, retried, transaction
-from studio.telemetry import logger
+from studio.telemetry import CREDITS_SOLD, logger, measure
 
 if TYPE_CHECKING:
     from pynamodb.expressions.update import Action
@@ -37,6 +37,8 @@ FOLLOWED = ("charge.refund", "charge.dispute.", "refund.", "radar.early_fraud_wa
 FRAUD_WARNING = "radar.early_fraud_warning.created"
 EVENT_RECORD_SECONDS = 90 * 24 * 3600
 RECONCILE_SECONDS = 4 * 24 * 3600  # Stripe repeats a webhook for three days
+PATIENCE_SECONDS = 3600  # webhooks take seconds; one that is repeated once or twice is no silence yet
+NIGHT_SECONDS = 24 * 3600  # what is silent counts in one night, though Stripe lists it for days
 
 
 class PurchaseStatus(StrEnum):
@@ -70,6 +72,8 @@ class Reconciled:
     sessions: int
     events: int
     failed: int
+    untold: int
+    """Payments and events of the day up to an hour ago that no webhook has told of."""
 
 
 def begin(user_id: str, package: Package, *, success_url: str, cancel_url: str, key: str | None = None) -> Started:
@@ -145,11 +149,15 @@ def invoice_urls(purchase_ids: set[str]) -> dict[str, str]:
     return {row.id: row.invoice_url for row in Purchase.batch_get(sorted(purchase_ids)) if row.invoice_url}
 
 
-def hear(event: Event) -> Purchase | None:
-    """Act on one event of Stripe. It only says where to look; None when it is about nothing of ours."""
+def hear(event: Event, *, webhook: bool = True) -> Purchase | None:
+    """Act on one event of Stripe. It only says where to look; None when it is about nothing of ours.
+
+    Args:
+        webhook: whether Stripe sent it, and not we asked for it.
+    """
     session_id = _session_of(event)
     try:
-        purchase = fulfil(session_id) if session_id else None
+        purchase = fulfil(session_id, heard=webhook) if session_id else None
     except NotFound:  # asking again would not find it either
         purchase = None
     if purchase and event.type == FRAUD_WARNING:
@@ -167,22 +175,21 @@ def hear(event: Event) -> Purchase | None:
     return purchase
 
 
-def fulfil(session_id: str) -> Purchase | None:
+def fulfil(session_id: str, *, heard: bool = False) -> Purchase | None:
     """Make the purchase of a checkout session what Stripe says it is; None when the session is not one of ours.
 
     Credits come once, when the session is paid and is exactly what was offered. Refunded and disputed money takes its
     share of them back, and brings it again when a refund fails or a dispute is won.
 
+    Args:
+        heard: whether a webhook tells of it, which stays on the purchase.
     Raises:
         NotFound: Stripe knows no such session.
         PaymentsUnavailable: Stripe does not answer.
         Busy: too many writers at once; nothing was changed.
     """
-    payment = stripe_api.payment(session_id)
-    if payment.stage != settings().stage or payment.purchase_id is None or find(payment.purchase_id) is None:
-        logger.warning("session of somebody else", extra={"session": session_id, "purchase": payment.purchase_id})
-        return None
-    return _settled(payment.purchase_id, session_id)
+    found = _ours(session_id)
+    return _settled(found[0].id, session_id, heard=heard) if found else None
 
 
 @retried
@@ -207,22 +214,24 @@ def resolve(purchase_id: str, *, operator: str, reason: str) -> Purchase:
 def reconcile() -> Reconciled:
     """Go through the sessions and the undelivered events of the last days; one that fails holds up no other."""
     since = clock.epoch() - RECONCILE_SECONDS
-    sessions = unheard = failed = 0
+    night = range(clock.epoch() - PATIENCE_SECONDS - NIGHT_SECONDS, clock.epoch() - PATIENCE_SECONDS)
+    sessions = unheard = failed = untold = 0
     for session_id in stripe_api.sessions_since(since):
         sessions += 1
         try:
-            fulfil(session_id)
+            untold += _paid_in_silence(session_id) in night
         except Exception:
             logger.exception("session could not be reconciled", extra={"session": session_id})
             failed += 1
     for event in stripe_api.undelivered_since(since):
         unheard += 1
         try:
-            hear(event)
+            followed = hear(event, webhook=False) is not None
+            untold += followed and event.created in night
         except Exception:
             logger.exception("event could not be followed", extra={"event": event.id})
             failed += 1
-    return Reconciled(sessions, unheard, failed)
+    return Reconciled(sessions, unheard, failed, untold)
 
 
 # ---- Beginning -------------------------------------------------------------------------------------------------------
@@ -326,14 +335,34 @@ def _session_of(event: Event) -> str | None:
     return None
 
 
-def _settled(purchase_id: str, session_id: str) -> Purchase:
-    while not _step(purchase_id, session_id):
+def _ours(session_id: str) -> tuple[Purchase, Payment] | None:
+    """The purchase that a session is of, as it is stored, and what Stripe says now; None when it is not one of ours."""
+    payment = stripe_api.payment(session_id)
+    purchase = find(payment.purchase_id or "") if payment.stage == settings().stage else None
+    if purchase is None:
+        logger.warning("session of somebody else", extra={"session": session_id, "purchase": payment.purchase_id})
+        return None
+    return purchase, payment
+
+
+def _paid_in_silence(session_id: str) -> int | None:
+    """Settle a session as `fulfil` does; when it was paid (Unix time), if it was and no webhook has ever told of it."""
+    found = _ours(session_id)
+    if found is None:
+        return None
+    purchase, payment = found
+    purchase = _settled(purchase.id, session_id)
+    return payment.charged_epoch if purchase.granted and not purchase.heard else None
+
+
+def _settled(purchase_id: str, session_id: str, *, heard: bool = False) -> Purchase:
+    while not _step(purchase_id, session_id, heard=heard):
         pass  # credits that came and went at once are two entries, so two steps
     return _known(purchase_id)
 
 
 @retried
-def _step(purchase_id: str, session_id: str) -> bool:
+def _step(purchase_id: str, session_id: str, *, heard: bool) -> bool:
     """One transaction towards what Stripe says; whether nothing is left to do.
 
     The purchase is read before Stripe is asked, and written only if it is still the same; it is written even where
@@ -347,6 +376,8 @@ def _step(purchase_id: str, session_id: str) -> bool:
         _flag(purchase.id, problem)
         return True
     changes, money = _wanted(purchase, payment)
+    if heard and not purchase.heard:
+        changes["heard"] = True
     if "granted" in changes and not accounts.exists(purchase.user_id):
         _flag(purchase.id, f"{session_id}: paid after the account was closed; refund it")
         return True
@@ -360,6 +391,8 @@ def _step(purchase_id: str, session_id: str) -> bool:
             credits.correct(tx, purchase.user_id, money, number=changes["corrections"], **whose)
     if changes:
         logger.info("purchase changed", extra={"purchase": purchase.id, "credits": money} | changes)
+    if money:
+        measure(CREDITS_SOLD, money)
     return "granted" not in changes or _taken_back(purchase, payment) == 0
 
 

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
+from typing import cast
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class Settings(BaseSettings):
-    """Environment of every function and worker; `template.yaml` sets exactly these names (a test compares them)."""
+class WorkerSettings(BaseSettings):
+    """What a worker needs and all it is told, wherever it runs; `infra/gpu.yaml` sets exactly these names."""
 
     model_config = SettingsConfigDict(frozen=True, case_sensitive=False, extra="ignore")
 
     stage: str = Field(description="dev, staging or prod; part of logs and of the token issuer")
+    jobs_table: str
+    workers_table: str
+    jobs_queue_url: str
+    low_queue_url: str = Field(description="paid jobs that may wait")
+    drafts_queue_url: str
+    event_bus_name: str
+    media_bucket: str
+    lease_seconds: int = Field(ge=2, description="how long a silent worker keeps a job before another may take it")
+
+
+class Settings(WorkerSettings):
+    """Environment of every function; `template.yaml` sets exactly these names (a test compares them)."""
+
     users_table: str
     emails_table: str
     welcomes_table: str
@@ -22,14 +37,14 @@ class Settings(BaseSettings):
     proofs_table: str
     balances_table: str
     ledger_table: str
-    jobs_table: str
     settlements_table: str
     requests_table: str
     outbox_table: str
     limits_table: str
     personas_table: str
-    workers_table: str
     paces_table: str
+    operators_table: str
+    tallies_table: str
     purchases_table: str
     payment_events_table: str
     endpoints_table: str
@@ -38,13 +53,8 @@ class Settings(BaseSettings):
     tickets_table: str
     connections_table: str
     uploads_table: str
-    jobs_queue_url: str
-    low_queue_url: str = Field(description="paid jobs that may wait")
-    drafts_queue_url: str
     deliveries_queue_url: str
     errands_queue_url: str
-    event_bus_name: str
-    media_bucket: str
     ingest_function: str = Field(description="name of the function that looks at pictures when asked")
     signing_secret_arn: str
     stripe_secret_arn: str = Field(description="JSON {secretKey, webhookSecrets: [...]}; several while one is rolled")
@@ -52,6 +62,7 @@ class Settings(BaseSettings):
     starter_price: str = Field(description="id of Stripe's price of this package")
     pro_price: str
     enterprise_price: str
+    gpu_hour_usd: float = Field(ge=0, description="what an hour of a worker costs, in US dollars")
     redirect_origins: str = Field(description="origins that a checkout may send the payer back to, with commas between")
     private_receivers: str = Field(
         description="host:port of callback receivers that need not be public, with commas between; empty on AWS"
@@ -77,11 +88,16 @@ class Settings(BaseSettings):
     low_credits: int = Field(ge=0, description="a balance that falls below this is announced once")
     max_active_jobs: int = Field(ge=1, description="paid jobs of one user that may wait or run at the same time")
     output_retention_days: int = Field(ge=1, description="how long jobs and their files are kept, as the bucket does")
-    lease_seconds: int = Field(ge=2, description="how long a silent worker keeps a job before another may take it")
     download_url_seconds: int = Field(ge=60, le=3600, description="life of a presigned download URL")
 
 
 @cache
 def settings() -> Settings:
-    """The settings of this process, read on first use; every missing name is reported at once."""
+    """The settings of this process, read on first use; every missing name is reported at once.
+
+    A worker (`STUDIO_SETTINGS=worker`) has no other fields than `WorkerSettings`: names of tables that its role may not
+    touch are none of its business, and using one is an error here before it is one at AWS.
+    """
+    if os.environ.get("STUDIO_SETTINGS") == "worker":
+        return cast(Settings, WorkerSettings())
     return Settings()

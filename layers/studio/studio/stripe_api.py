@@ -71,6 +71,8 @@ class Payment:
     """Without taxes."""
     currency: str
     charged: int
+    charged_epoch: int
+    """Unix time of the charge; 0 without one."""
     refunded: int
     disputed: int
     """In disputes that are open or lost."""
@@ -79,12 +81,14 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A webhook event with a good signature."""
+    """What Stripe tells: in a webhook with a good signature, or when asked for it."""
 
     id: str
     type: str
     about: dict[str, Any]
     """The object as it was when the event was made."""
+    created: int = 0
+    """Unix time; 0 where it does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,7 @@ def payment(session_id: str) -> Payment:
         amount=session["amount_total"] - (session.get("total_details") or {}).get("amount_tax", 0),
         currency=session["currency"],
         charged=charge.get("amount", 0),
+        charged_epoch=charge.get("created", 0),
         refunded=charge.get("amount_refunded", 0),
         disputed=_disputed(intent["id"], charge) if charge.get("disputed") else 0,
         invoice_url=(session.get("invoice") or {}).get("hosted_invoice_url"),
@@ -185,7 +190,7 @@ def undelivered_since(epoch: int) -> Iterator[Event]:
             .auto_paging_iter()
         ):
             told = event.to_dict()
-            yield Event(told["id"], told["type"], told["data"]["object"])
+            yield Event(told["id"], told["type"], told["data"]["object"], told["created"])
 
 
 def verified(body: bytes, signature: str) -> Event:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from pynamodb.attributes import (
+    BooleanAttribute,
     JSONAttribute,
     MapAttribute,
     NumberAttribute,
@@ -374,6 +375,8 @@ class Purchase(Row):
     expires_epoch = NumberAttribute(attr_name="expiresEpoch")
     created_at = UnicodeAttribute(attr_name="createdAt")
     paid_at = UnicodeAttribute(attr_name="paidAt", null=True)
+    heard = BooleanAttribute(null=True)
+    """Whether a webhook ever told of it."""
     version = NumberAttribute(default=1)
 
 
@@ -555,6 +558,8 @@ class WorkerRow(Row):
     profile = UnicodeAttribute()
     state = UnicodeAttribute()
     reason = UnicodeAttribute(null=True)
+    utilisation = NumberAttribute(null=True)
+    vram_used = NumberAttribute(null=True, attr_name="vramUsed")
     expires_at = TTLAttribute(attr_name="expiresAt")
 
 
@@ -566,6 +571,39 @@ class Pace(Row):
 
     key = UnicodeAttribute(hash_key=True)
     seconds = NumberAttribute()
+
+
+class OperatorRow(Row):
+    """Whether an account may see how the studio runs, and who said so. `studio.operators` is its only writer."""
+
+    class Meta:
+        table_name = _FromSettings("operators_table")
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    appointed = BooleanAttribute()
+    acts: JSONAttribute = JSONAttribute()
+    """Every appointment and dismissal, oldest first."""
+    version = NumberAttribute()
+
+
+class Tally(Row):
+    """What came of the jobs of one kind that ended on one day, or that one job was counted. See `studio.tallies`."""
+
+    class Meta:
+        table_name = _FromSettings("tallies_table")
+
+    about = UnicodeAttribute(hash_key=True)
+    """A month such as ``2026-11``, or a job."""
+    key = UnicodeAttribute(range_key=True)
+    completed = NumberAttribute(default=0)
+    failed = NumberAttribute(default=0)
+    cancelled = NumberAttribute(default=0)
+    priced = NumberAttribute(default=0)
+    refunded = NumberAttribute(default=0)
+    milliseconds = NumberAttribute(default=0)
+    times = NumberAttribute(default=0)
+    newest_job = UnicodeAttribute(attr_name="newestJob", null=True)
+    expires_at = TTLAttribute(attr_name="expiresAt")
 
 
 class Dispatch(Row):
@@ -709,6 +747,8 @@ ALL_MODELS: tuple[type[Model], ...] = (
     Limit,
     WorkerRow,
     Pace,
+    OperatorRow,
+    Tally,
     Ticket,
     Connection,
     OutboxRow,

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-from studio import jobs, paces, workers
+from studio import clock, ids, jobs, paces, workers
 from studio.jobs import Status
 from studio.settings import settings
 from studio.tables import JobRow
@@ -25,6 +25,31 @@ class Place:
 
     position: int
     estimated_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Who waits in a queue that nobody has begun: how many, `MAX_COUNTED` at most, and for how long the first."""
+
+    queue: str
+    jobs: int
+    oldest_seconds: int | None
+
+    @property
+    def capped(self) -> bool:
+        """Whether there may be more."""
+        return self.jobs >= MAX_COUNTED
+
+
+def lines() -> list[Line]:
+    """Every queue as it is now."""
+    return [_line(queue) for queue in SERVED_BY]
+
+
+def _line(queue: str) -> Line:
+    waits = [job.id for job in JobRow.by_queue.query(queue, limit=MAX_COUNTED, page_size=MAX_COUNTED)]
+    oldest = max(0, round(clock.now().timestamp() - ids.moment(waits[0]).timestamp())) if waits else None
+    return Line(queue, len(waits), oldest)
 
 
 def place(job: JobRow) -> Place | None:

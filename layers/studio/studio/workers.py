@@ -25,14 +25,32 @@ class Crew:
     count: int
 
 
-def announce(worker_id: str, *, queue: str, profile: str, state: str = "ready", reason: str | None = None) -> None:
-    """Say that a worker is there: the queue it takes jobs from, and what it can do."""
+@dataclass(frozen=True, slots=True)
+class Card:
+    """How busy the card of a worker was when it last announced itself: shares, 0 … 1."""
+
+    utilisation: float
+    vram_used: float
+
+
+def announce(
+    worker_id: str,
+    *,
+    queue: str,
+    profile: str,
+    state: str = "ready",
+    reason: str | None = None,
+    card: Card | None = None,
+) -> None:
+    """Say that a worker is there: the queue it takes jobs from, what it can do, and how busy its card is."""
     WorkerRow(
         worker_id,
         queue=queue,
         profile=profile,
         state=state,
         reason=reason,
+        utilisation=card.utilisation if card else None,
+        vram_used=card.vram_used if card else None,
         expires_at=clock.from_epoch(clock.epoch() + GONE_AFTER_SECONDS),
     ).save()
 
@@ -40,6 +58,16 @@ def announce(worker_id: str, *, queue: str, profile: str, state: str = "ready", 
 def leave(worker_id: str) -> None:
     """Say goodbye, so that nobody counts on the worker until its row expires."""
     WorkerRow(worker_id).delete()
+
+
+def cards() -> list[Card]:
+    """The cards of everybody who announced one lately."""
+    now = clock.now()
+    return [
+        Card(float(row.utilisation), float(row.vram_used))
+        for row in WorkerRow.scan()
+        if row.expires_at > now and row.utilisation is not None and row.vram_used is not None
+    ]
 
 
 def present() -> list[Crew]:

@@ -493,3 +493,5 @@ class User:
     email: str
     name: str | None
     created_at: datetime = field(metadata={"json": "createdAt"})
+    operator: bool
+    """Whether the caller may see how the studio runs."""

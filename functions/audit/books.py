@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
@@ -37,6 +37,7 @@ TABLES = {
 _JSON_ATTRIBUTES = ("order", "result", "error", "attempts")
 ENDS = ("job.completed", "job.failed", "job.cancelled")
 """What customers are told of the end of a job."""
+DAY_SECONDS = 86_400
 _UNREAD = "body"  # of messages and callbacks: long, and no promise is about it
 _deserializer = TypeDeserializer()
 
@@ -99,6 +100,14 @@ class Books:
         """Jobs by id."""
         return {row["id"]: row for row in self.jobs}
 
+    def without(self, users: Set[str]) -> Books:
+        """The same books but for what the money of some users is made of: their balances, entries and jobs."""
+
+        def left(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+            return tuple(row for row in rows if row["userId"] not in users)
+
+        return replace(self, balances=left(self.balances), entries=left(self.entries), jobs=left(self.jobs))
+
     def held(self, job_id: str) -> int:
         """Credits taken for the job, 0 for a free draft."""
         return -sum(int(entry["amount"]) for entry in self.holds.get(job_id, ()))
@@ -108,18 +117,16 @@ class Books:
         return {name: len(getattr(self, name)) for name in (*TABLES, "files")}
 
 
-def read(
-    dynamodb: DynamoDBClient, s3: S3Client, environment: Mapping[str, str], *, now: int, files_since: int = 0
-) -> Books:  # fmt: skip
+def read(dynamodb: DynamoDBClient, s3: S3Client, environment: Mapping[str, str], *, now: int) -> Books:
     """Scan everything, page by page.
 
     Args:
-        environment: of a function of the stage; it names the tables and the bucket.
+        environment: of a function of the stage; it names the tables and the bucket, and the days that files are kept.
         now: Unix time.
-        files_since: Unix time from which the bucket keeps every file.
     """
     rows = {part: tuple(_scan(dynamodb, environment[name])) for part, name in TABLES.items()}
     files = dict(_list(s3, environment["MEDIA_BUCKET"], "outputs/"))
+    files_since = now - int(environment["OUTPUT_RETENTION_DAYS"]) * DAY_SECONDS
     return Books(**rows, files=files, read_at=now, files_since=files_since)
 
 

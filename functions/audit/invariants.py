@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from infra.audit.books import Books, Row
+from audit.books import Books, Row
 from studio import catalog, deliveries, storage
 
 OPEN = ("pending", "processing")
@@ -40,6 +40,8 @@ class Violation:
 Findings = Iterator[tuple[str, str]]
 """Subject and detail of each violation."""
 Check = Callable[[Books], Findings]
+EVERYBODY = "all accounts"
+"""The subject of what is wrong with the sums of all users."""
 
 CHECKS: dict[str, list[Check]] = {}
 
@@ -111,7 +113,7 @@ def no_credit_appears_or_disappears(books: Books) -> Findings:
         books.held(job) - sum(refund["amount"] for refund in books.refunds.get(job, ())) for job in books.settlement
     )
     if issued != customers + escrow + revenue:
-        yield "all accounts", f"issued {issued}, but customers {customers} + escrow {escrow} + revenue {revenue}"
+        yield EVERYBODY, f"issued {issued}, but customers {customers} + escrow {escrow} + revenue {revenue}"
 
 
 @invariant("I3")
