@@ -127,7 +127,8 @@ def _value(kind: type[catalog.Order], name: str, text: str) -> Any:
     constant = schema.get("const")
     if types & {"integer", "number", "boolean", "array", "object"} or isinstance(constant, bool):
         try:
-            return json.loads(text)
+            value = json.loads(text)
         except (ValueError, RecursionError):
             return text
+        return text if value is None else value  # a form leaves out what JSON calls null
     return text

@@ -12,15 +12,15 @@ MAX_DEPTH = 32  # orders have four levels; deeper ones only cost whoever reads t
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
 
-def check(text: str) -> None:
-    """Make sure that a body is JSON that everybody reads alike.
+def read(text: str) -> Any:
+    """What a body says, if it is JSON that everybody reads alike.
 
     Raises:
         ValueError: it is no JSON, nests too deep, names a field twice, or has a number that is none or too large.
     """
     if _depth(text) > MAX_DEPTH:
         raise ValueError(f"it nests deeper than {MAX_DEPTH} levels")
-    json.loads(text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_each_once)
+    return json.loads(text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_each_once)
 
 
 def _depth(text: str) -> int:

@@ -14,7 +14,16 @@ from pynamodb.exceptions import PynamoDBException
 
 from edge import bodies
 from studio import api_keys, limits, operators, tokens
-from studio.errors import Busy, MalformedRequest, MissingScope, NotAuthenticated, TooLarge, UnsupportedContentType
+from studio.errors import (
+    Busy,
+    Fault,
+    InvalidOrder,
+    MalformedRequest,
+    MissingScope,
+    NotAuthenticated,
+    TooLarge,
+    UnsupportedContentType,
+)
 from studio.telemetry import logger
 
 if TYPE_CHECKING:
@@ -90,6 +99,7 @@ class Gate:
 
         Raises:
             TooLarge, UnsupportedContentType, MalformedRequest: the body cannot be one of ours.
+            InvalidOrder: it is no object; of a list, powertools would take the first element.
         """
         body = event.body
         if not body or event.route_key in self.signed_routes:
@@ -103,9 +113,11 @@ class Gate:
         if size > MAX_BODY_BYTES:
             raise TooLarge(f"The body has {size:,} bytes; at most {MAX_BODY_BYTES:,} are taken.")
         try:
-            bodies.check(event.decoded_body or "")
+            said = bodies.read(event.decoded_body or "")
         except ValueError as error:
             raise MalformedRequest(f"The body is not valid JSON: {error}.") from error
+        if not isinstance(said, dict | None):
+            raise InvalidOrder(faults=(Fault("", "must be an object"),))
 
     def _require_scope(self, route_key: str, scopes: frozenset[str]) -> None:
         needed = self.scopes.get(route_key)

@@ -110,7 +110,7 @@ def application(api_url: str, realtime_url: str, files_url: str) -> Starlette:
 
     async def forward(request: Request) -> Response:
         path = request.scope["raw_path"].decode("ascii") + (f"?{request.url.query}" if request.url.query else "")
-        headers = [(k, v) for k, v in request.headers.items() if k not in _HOP_BY_HOP]
+        headers = [(k, v) for k, v in request.headers.raw if k.decode("latin-1") not in _HOP_BY_HOP]
         try:
             answer = await upstream.request(
                 request.method, api_url + path, headers=headers, content=await request.body()

@@ -265,7 +265,7 @@ def test_an_empty_body_misses_the_prompt(http, user):
     assert_problem(http("POST", SUBMIT, ""), 422, "invalid_request")
 
 
-@pytest.mark.parametrize("body", ["[]", "3", '"text"', "null"])
+@pytest.mark.parametrize("body", ["[]", '[{"prompt": "a fox"}]', "3", '"text"', "null"])
 def test_json_that_is_no_object(http, user, body):
     assert_problem(http("POST", SUBMIT, body), 422, "invalid_request")
 

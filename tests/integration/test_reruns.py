@@ -68,7 +68,7 @@ def test_a_rerun_is_checked_like_any_order(studio, http, user, changes, pointer)
     assert user.held() == 2
 
 
-@pytest.mark.parametrize("body", ["[]", '"seed"', "7"])
+@pytest.mark.parametrize("body", ["[]", "[{}]", '"seed"', "7"])
 def test_changes_are_an_object(http, user, body):
     assert_problem(http("POST", again(user.submit()), body), 422, "invalid_request")
 

@@ -164,8 +164,8 @@ def test_what_readers_could_take_differently_is_read_by_none(world, user, ids, w
 
 
 def test_thirty_two_levels_are_read():
-    bodies.check("[" * 32 + "]" * 32)
-    bodies.check('{"prompt": "' + "[" * 1000 + '\\"' + "{" * 1000 + '"}')  # signs in text are no levels
+    bodies.read("[" * 32 + "]" * 32)
+    bodies.read('{"prompt": "' + "[" * 1000 + '\\"' + "{" * 1000 + '"}')  # signs in text are no levels
 
 
 @pytest.mark.parametrize("number", ["-1", "1e300", "-0.0", "1.0000000000000001", "9" * 4000, "1e-400", "2147483648"])

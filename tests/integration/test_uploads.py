@@ -99,6 +99,7 @@ def test_the_same_form_with_the_same_key_is_one_job(http, user):
         ({"consent": None}, "/consent"),
         ({"category": "beach"}, "/category"),
         ({"preserveFace": "perhaps"}, "/preserveFace"),
+        ({"seed": "null"}, "/seed"),
         ({"person": "a name"}, "/person"),
         ({"person": None}, "/person"),
         ({"person": b"GIF89a not a picture"}, "/person"),

@@ -35,6 +35,11 @@ def test_no_address_breaks_what_is_on_its_way(user):
         assert answer.json()["code"] == "not_found"
 
 
+def test_headers_may_have_signs_that_are_not_ascii(user):
+    answer = user.http.get("/api/v1/jobs/job_x", headers={"if-none-match": b"\xc2\x88", "x-name": "Zoë".encode()})
+    assert answer.status_code == 404, answer.text
+
+
 def test_what_has_not_changed_comes_without_a_body_through_the_whole_studio(user):
     first = user.http.get("/api/v1/features")
     again = user.http.get("/api/v1/features", headers={"if-none-match": first.headers["etag"]})
