@@ -53,6 +53,7 @@ class GpuWorker:
                 "AWS_CONFIG_FILE": str(_credentials_file(folder, deployment)),
                 "AWS_SHARED_CREDENTIALS_FILE": str(folder / "none"),
                 "AWS_PROFILE": "worker",
+                "TMPDIR": str(folder / "tmp"),  # goes with the studio, whatever a killed worker leaves
                 "STUDIO_SELL_SKETCHES": "true",  # whoever runs the studio at home plays with credits, not money
             }
             | (extra_env or {}),

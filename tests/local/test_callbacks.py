@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from tests.local.conftest import ORDER, SUBMIT, wait_for
+from tests.local.conftest import ORDER, SUBMIT, at_once, wait_for
 from tests.local.receiver import Receiver, listening
 
 ENDPOINTS = "/api/v1/webhooks/endpoints"
@@ -135,11 +136,10 @@ def test_many_senders_asked_for_the_same_attempt_make_it_once(studio, user, rece
 
 
 def test_no_race_makes_an_eleventh_endpoint(user):
-    def create(number: int) -> int:
-        return user.http.post(ENDPOINTS, json={"url": f"https://h{number}.example.com/"}).status_code
+    def create(number: int) -> httpx.Response:
+        return user.http.post(ENDPOINTS, json={"url": f"https://h{number}.example.com/"})
 
-    with ThreadPoolExecutor(14) as threads:
-        assert sorted(threads.map(create, range(14))) == [201] * 10 + [409] * 4
+    assert sorted(answer.status_code for answer in at_once(user, create, 14)) == [201] * 10 + [409] * 4
     assert len(user.http.get(ENDPOINTS).json()["data"]) == 10
 
 
