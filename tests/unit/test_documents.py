@@ -49,11 +49,11 @@ TABLE: list[tuple[str, str, str]] = [
     ("docs/RELIABILITY.md", r"make audit.*", "tests/invariants/test_audit.py"),
     ("docs/TESTING.md", r"make (test|soak|lint)", LONG),
     ("docs/TESTING.md", r"\.venv/bin/python -m pytest .*", f"{HERE}::test_files_that_commands_name_are_there"),
-    ("docs/GPU_SERVICE.md", r".*gpu_handlers\.engines prefetch.*", "downloads weights"),
+    ("docs/GPU_SERVICE.md", r"(.*gpu_handlers\.engines prefetch|export PATH=).*", "downloads weights"),
     ("docs/GPU_SERVICE.md", r"docker .*", "needs Docker; tests/unit/test_image.py does what can be done without"),
     ("docs/GPU_SERVICE.md", r"kubectl .*", "needs a cluster"),
     ("docs/GPU_SERVICE.md", r"(curl|sudo bash) .*ecs-anywhere-install.*", "installs Amazon's agent on a machine"),
-    ("docs/GPU_SERVICE.md", r"(aws|STACK=|export|for|physical|output).*", AWS),
+    ("docs/GPU_SERVICE.md", r"(aws|STACK=|export AWS|for|physical|output).*", AWS),
     ("docs/DEPLOYMENT.md", r"\.tools/sam/.*", "needs an AWS account; `make lint` validates with the same SAM"),
     ("docs/DEPLOYMENT.md", r"curl .*health.*", "needs the deployed stage"),
     ("docs/DEPLOYMENT.md", r"(PYTHONPATH=\S+ )?\.venv/bin/python -m infra\.e2e .*", STAGE),
@@ -135,7 +135,7 @@ def aws_commands() -> list[tuple[str, list[str]]]:
     return [(f"{file}:{line}", words) for file, line, command in EVERY for words in of_aws(command)]
 
 
-NOT_OF_AWS = r"STACK=[\w-]+|export AWS_REGION=[\w-]+|SINCE=\$\(\( \(\$\(date .*|DEAD=\$\(physical \w+\)"
+NOT_OF_AWS = r"STACK=[\w-]+|export( AWS_(DEFAULT_)?REGION=[\w-]+)+|SINCE=\$\(\( \(\$\(date .*|DEAD=\$\(physical \w+\)"
 """Commands in rows of AWS that only name something."""
 
 
