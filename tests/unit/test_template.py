@@ -30,6 +30,12 @@ def test_environment_names_are_the_settings_fields():
     assert "POWERTOOLS_SERVICE_NAME" not in ENVIRONMENT, "metrics would be told apart by it, and no alarm knows of it"
 
 
+@pytest.mark.parametrize("stack", ["studio-prod", "studio-staging", "e2e-12345678901"])
+def test_the_environment_of_a_function_fits_into_the_4_kb_that_lambda_gives_it(stack):
+    said = sum(len(name) + _length(value, stack) for name, value in ENVIRONMENT.items())
+    assert said < 4096 - 200, "names of our own, such as web origins, need room too"
+
+
 @pytest.mark.parametrize("model", ALL_MODELS, ids=lambda model: model.__name__)
 def test_tables_have_the_keys_and_indexes_of_their_models(model):
     setting = model.Meta.__dict__["table_name"]._field
@@ -370,3 +376,20 @@ def _rights(function: str, table: str) -> set[str]:
     """What a function may do to the rows of a table."""
     statements = of_type("AWS::Serverless::Function")[function]["Policies"][0]["Statement"]
     return {action for s in statements if f'"{table}"' in json.dumps(s["Resource"]) for action in s["Action"]}
+
+
+def _length(value: Any, stack: str) -> int:
+    """How long a value is at most once CloudFormation has named its resource `stack-logical-13 signs`."""
+    match value:
+        case {"Fn::If": [_, *both]}:
+            return max(_length(one, stack) for one in both)
+        case {"Ref": name} if name in TEMPLATE["Parameters"]:
+            return len(str(TEMPLATE["Parameters"][name].get("Default", "")))
+        case {"Ref": name}:
+            queue = "https://sqs.ap-southeast-1.amazonaws.com/123456789012/"
+            return len(f"{stack}-{name}-") + 13 + len(queue) * (RESOURCES[name]["Type"] == "AWS::SQS::Queue")
+        case {"Fn::GetAtt": [name, _]}:  # secrets, which end in a dash and six signs
+            return len(f"arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:{stack}-{name}-") + 13 + 7
+        case {"Fn::Sub": text}:
+            return len(text)
+    return len(str(value))
