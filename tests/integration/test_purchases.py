@@ -482,9 +482,11 @@ def test_every_order_of_the_seven_events_ends_in_the_same_books(studio, till, de
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(("decision", "every"), [("won", 1), ("lost", 10)])
-def test_all_5040_orders_of_the_seven_events_with_repeats_end_in_the_same_books(monkeypatch, decision, every):
-    chance = random.Random(7)
-    orders = itertools.islice(itertools.permutations(range(7)), 0, None, every)
+@pytest.mark.parametrize("first", range(7))
+def test_all_5040_orders_of_the_seven_events_with_repeats_end_in_the_same_books(monkeypatch, decision, every, first):
+    chance = random.Random(first)
+    begun = (order for order in itertools.permutations(range(7)) if order[0] == first)
+    orders = itertools.islice(begun, 0, None, every)
     while batch := list(itertools.islice(orders, 60)):  # moto copies its tables for every transaction
         with mock_aws():
             for name, value in _make_resources().items():
