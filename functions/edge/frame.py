@@ -18,9 +18,12 @@ from studio.telemetry import logger
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from edge.gate import Gate
     from studio.tokens import Caller
+
+    Resolve = Callable[[APIGatewayProxyEventV2, Caller | None], dict[str, Any]]
 
 _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -39,9 +42,17 @@ def application(*routers: APIGatewayHttpRouter) -> APIGatewayHttpResolver:
     return app
 
 
-def answered(
-    event: dict[str, Any], gate: Gate, resolve: Callable[[APIGatewayProxyEventV2, Caller | None], dict[str, Any]]
-) -> dict[str, Any]:
+def routed(app: APIGatewayHttpResolver, context: LambdaContext) -> Resolve:
+    """What resolves requests by the routes of `app`, which learn who is calling."""
+
+    def resolve(request: APIGatewayProxyEventV2, caller: Caller | None) -> dict[str, Any]:
+        app.append_context(caller=caller)
+        return app.resolve(request.raw_event, context)
+
+    return resolve
+
+
+def answered(event: dict[str, Any], gate: Gate, resolve: Resolve) -> dict[str, Any]:
     """The answer to one HTTP request: what `resolve` gives, or a problem, with the headers every answer has."""
     began = time.perf_counter()
     request = APIGatewayProxyEventV2(event)

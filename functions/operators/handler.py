@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.logging import correlation_paths
@@ -13,10 +12,7 @@ from operators.gate import GATE
 from studio.telemetry import logger
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-    from studio.tokens import Caller
 
 app = frame.application(routes.router)
 
@@ -24,9 +20,4 @@ app = frame.application(routes.router)
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """One HTTP request."""
-    return frame.answered(event, GATE, partial(_resolve, context=context))
-
-
-def _resolve(request: APIGatewayProxyEventV2, caller: Caller | None, context: LambdaContext) -> dict[str, Any]:
-    app.append_context(caller=caller)
-    return app.resolve(request.raw_event, context)
+    return frame.answered(event, GATE, frame.routed(app, context))

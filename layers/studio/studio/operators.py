@@ -5,15 +5,13 @@ Nothing of this can be asked for over HTTP: the functions of the API may read th
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.alias_generators import to_camel
 from pynamodb.exceptions import DoesNotExist, PutError
 
 from studio import accounts, clock
 from studio.errors import Conflict, KeyReused, NotFound
-from studio.grants import Text, parsed
+from studio.instructions import AccountInstruction, parsed
 from studio.tables import OperatorRow, refused, retried
 from studio.telemetry import logger
 from studio.tokens import Caller
@@ -21,23 +19,10 @@ from studio.tokens import Caller
 NOTHING_HERE = "There is nothing at this address."
 
 
-class Act(BaseModel):
-    """What is asked for: to appoint or to dismiss an account, named by id or address, why, and who says so."""
+class Act(AccountInstruction):
+    """Whether to appoint or to dismiss an account."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
-
-    request_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,100}$")]
     act: Literal["appoint", "dismiss"]
-    user_id: str | None = None
-    email: str | None = None
-    reason: Text
-    operator: Text
-
-    @model_validator(mode="after")
-    def _one_account(self) -> Self:
-        if (self.user_id is None) == (self.email is None):
-            raise ValueError("needs userId or email, one of the two")
-        return self
 
     def noted(self) -> dict[str, str]:
         """As it stands on the record, without the time."""
@@ -60,7 +45,7 @@ def perform(act: Act) -> OperatorRow:
         NotFound: there is no such account, or, to dismiss, it never was an operator.
         KeyReused: this request id did something else with the account.
     """
-    user_id = act.user_id or accounts.id_of(act.email or "")
+    user_id = act.account_id()
     if act.act == "appoint":
         accounts.profile(user_id)
     row = _perform(user_id, act)

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from studio import purchases
-from studio.grants import Text, parsed
+from studio.instructions import Text, parsed
 from studio.tables import Purchase
 
 
