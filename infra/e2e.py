@@ -21,6 +21,7 @@ import boto3
 
 from ai_creative_studio import Studio
 from infra.local.stack import ROOT
+from infra.stages import Stage
 from infra.teardown import MAY_GO
 
 JOB_SECONDS = 180
@@ -43,14 +44,6 @@ def walk(url: str, folder: Path) -> None:
             _expect(picture.read_bytes()[:4], b"\x89PNG", f"the {quality}")
         _expect(studio.credits().balance, SIGNUP_CREDITS - PICTURE_CREDITS, "credits after one picture")
         _expect([one.kind for one in studio.transactions()], ["hold", "signup"], "the ledger")
-
-
-def settings(stack: str) -> tuple[str, dict[str, str]]:
-    """Where the stack's API answers, and what its functions, and so its workers, are told."""
-    (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
-    function = boto3.client("lambda").get_function_configuration(FunctionName=outputs["ApiFunctionName"])
-    return outputs["ApiUrl"], function["Environment"]["Variables"]
 
 
 @contextmanager
@@ -82,9 +75,9 @@ def main() -> None:
     parser.add_argument("--stack", required=True)
     parser.add_argument("--url", help="where the API answers, if not at the stack's own address")
     arguments = parser.parse_args()
-    url, told = settings(arguments.stack)
-    with tempfile.TemporaryDirectory() as folder, working(told):
-        walk(arguments.url or url, Path(folder))
+    asked = Stage(boto3.Session(), None, arguments.stack)
+    with tempfile.TemporaryDirectory() as folder, working(asked.environment()):
+        walk(arguments.url or asked.output("ApiUrl"), Path(folder))
     print(f"{arguments.stack} keeps its promises")
 
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.stages import LOCAL, Unreachable, stage
+
 
 class Refused(RuntimeError):
     """The function did not do it; the message is its own."""
@@ -41,8 +43,6 @@ def ask(functions: Any, name: str, act: dict[str, str]) -> dict[str, Any]:
 
 def main() -> int:
     """Command line; returns the exit code."""
-    from infra.audit.__main__ import LOCAL, Unreachable, stage  # of no use to the local studio, which asks too
-
     parser = argparse.ArgumentParser(prog="python -m infra.operators", description=__doc__)
     parser.add_argument("act", choices=["appoint", "dismiss"])
     parser.add_argument("email")

@@ -14,6 +14,7 @@ from audit import looks
 from audit.books import Books, Row, read
 from audit.invariants import CHECKS, audit, rewritten
 from audit.nightly import handler
+from infra import stages
 from infra.audit import __main__ as command
 from studio import accounts, telemetry
 from tests.integration import conftest as integration
@@ -264,11 +265,11 @@ def test_the_report_counts_what_was_read_and_names_what_is_wrong(books):
 
 
 def test_a_stage_that_is_not_there_is_an_error_with_a_reason(tmp_path):
-    with pytest.raises(command.Unreachable, match="make up"):
-        command.local(tmp_path)
-    with pytest.raises(command.Unreachable, match="nowhere"):
-        command.stage("nowhere")
-    assert command.stage("dev").stack == "studio-dev"
+    with pytest.raises(stages.Unreachable, match="make up"):
+        stages.local(tmp_path)
+    with pytest.raises(stages.Unreachable, match="nowhere"):
+        stages.stage("nowhere")
+    assert stages.stage("dev").stack == "studio-dev"
 
 
 def test_the_books_of_a_closed_account_break_no_promise(stage):

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from audit.invariants import audit
-from infra.audit.__main__ import local
+from infra import stages
+from infra.audit import __main__ as command
 from infra.local.emulator import base_env
 from infra.local.stack import ROOT
 from infra.local.studio import LocalStudio
@@ -51,7 +52,7 @@ def prove(studio: LocalStudio, rounds: int) -> None:
     for round_ in answers:
         outcomes = Counter("job" if answer.startswith("job_") else answer for answer in round_)
         assert outcomes == {"job": 1, "insufficient_credits": CALLERS - 1}
-    books = local(studio.folder).books()
+    books = command.books(stages.local(studio.folder))
     assert audit(books) == []
     assert {row["credits"] for row in books.balances} == {0}
     assert {row["held"] for row in books.balances} == {PRICE}

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from infra import operators
-from infra.audit import __main__ as audit
 from infra.local.stack import STACK_NAME
+from infra.stages import Stage
 from tests.local.conftest import wait_for
 
 pytestmark = pytest.mark.local
@@ -19,8 +19,8 @@ OVERVIEW = "/api/v1/operator/overview"
 @pytest.fixture
 def command(studio, monkeypatch):
     """`python -m infra.operators`, for this studio."""
-    here = audit.Stage(studio.session(), studio.emulator.url, STACK_NAME)
-    monkeypatch.setattr(audit, "stage", lambda name: here)
+    here = Stage(studio.session(), studio.emulator.url, STACK_NAME)
+    monkeypatch.setattr(operators, "stage", lambda name: here)
 
     def run(*arguments: str) -> int:
         monkeypatch.setattr(sys, "argv", ["infra.operators", *arguments])

@@ -22,11 +22,13 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from audit import looks
 from audit.books import row
 from infra.audit import __main__ as command
 from infra.local.gpu_worker import GpuWorker
 from infra.local.stack import ROOT, STACK_NAME
 from infra.local.studio import LocalStudio
+from infra.stages import Stage
 from studio.deliveries import GRACE_SECONDS
 from tests.local.conftest import ENDED, ORDER, SUBMIT, User, registered, wait_for
 from tests.local.receiver import Receiver, listening
@@ -275,8 +277,8 @@ def every_job_ended_as_its_work_went(soak: Soak, stored: dict[str, dict[str, Any
 
 def no_credit_drifted(soak: Soak, stored: dict[str, dict[str, Any]]) -> None:
     """The audit finds nothing, and what customers are told adds up."""
-    stage = command.Stage(soak.studio.session(), soak.studio.emulator.url, STACK_NAME)
-    assert command.confirmed(stage.books(), stage.books) == []
+    stage = Stage(soak.studio.session(), soak.studio.emulator.url, STACK_NAME)
+    assert looks.confirmed(command.books(stage), lambda: command.books(stage)) == []
     for user in soak.users:
         own = [job for job in stored.values() if job["userId"] == user.id]
         charged = sum(job["credits"] - job["refunded"] for job in own)
