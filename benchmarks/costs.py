@@ -26,12 +26,14 @@ from unittest.mock import patch
 from botocore.client import BaseClient
 
 from benchmarks.api import CONTEXT, ORDER, SUBMIT, Request, studio_on_moto
-from infra.local.stack import ROOT
+from infra.local.stack import ROOT, nested
 
 REPORT = ROOT / "docs" / "COSTS.md"
 PRICES = ROOT / "infra" / "prices.json"
 JOBS = 1000
 MONTH_MINUTES = 30 * 24 * 60
+FARGATE_DISK_GB = 20
+"""Of every task's disk, without a price of its own."""
 MEBIBYTE = 2**20
 Units = Counter[str]
 """How much of what `infra/prices.json` prices."""
@@ -222,6 +224,19 @@ def _idle() -> dict[str, Bill]:
     found["alarms"] = Bill(units=Counter({"alarms.months": kinds["AWS::CloudWatch::Alarm"]}))
     found["secrets"] = Bill(units=Counter({"secrets.months": kinds["AWS::SecretsManager::Secret"]}))
     return found
+
+
+def _draft_worker() -> Units:
+    """A month of the CPU worker of drafts, as large as its template makes it."""
+    task = nested("infra/gpu.yaml")["Resources"]["DraftTask"]["Properties"]
+    hours = MONTH_MINUTES / 60
+    return Counter(
+        {
+            "fargate.vcpu_hours": int(task["Cpu"]) / 1024 * hours,
+            "fargate.gb_hours": int(task["Memory"]) / 1024 * hours,
+            "fargate.disk_gb_hours": (task["EphemeralStorage"]["SizeInGiB"] - FARGATE_DISK_GB) * hours,
+        }
+    )
 
 
 @contextmanager
@@ -632,8 +647,11 @@ def _idle_month(prices: Prices, life: Life) -> list[str]:
         *rows,
         f"| **all of it** | **{_usd(whole)}** |",
         "",
-        "GPUs are at zero then. What comes on top where it is chosen: the page's CloudFront, backups, dashboards, a "
-        "CPU worker for drafts, weights on a volume, one GPU kept warm. And with use: a metric costs "
+        f"GPUs are at zero then. With `GpuImage` set, each of the `DraftMinWorkers` (default {_draft_workers()}) that "
+        f"draw free drafts on Fargate adds {_usd(prices.usd(_draft_worker()))}; with 0 there is none until a draft "
+        "waits. "
+        "What else comes on top where it is chosen: the page's CloudFront, backups, dashboards, weights on a volume, "
+        "one GPU kept warm. And with use: a metric costs "
         f"{_usd(prices.usd({'metrics.months': 1}))} in a month in whose every hour it is written; each class of routes "
         "has two, each queue one, each feature one and one for each of its stages.",
         "",
@@ -688,6 +706,10 @@ def _credits(feature: str) -> int:
     from studio.catalog import ORDERS
 
     return int(ORDERS[feature].credits_per_unit)
+
+
+def _draft_workers() -> int:
+    return int(template()["Parameters"]["DraftMinWorkers"]["Default"])
 
 
 def _signup_credits() -> int:
