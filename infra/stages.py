@@ -46,6 +46,12 @@ class Stage:
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         return str(outputs[name])
 
+    def resources(self, kind: str) -> list[str]:
+        """Names of everything of one type in the stack, for example of its ``AWS::DynamoDB::Table``."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.stack)
+        found = (one for page in pages for one in page["StackResourceSummaries"])
+        return [one["PhysicalResourceId"] for one in found if one["ResourceType"] == kind]
+
 
 def stage(name: str) -> Stage:
     """The stage of a name: one of `samconfig.toml`, or ``local`` for the studio that `make up` keeps running.
