@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from infra import worker_settings
 from infra.local import gaps
-from infra.local.stack import nested
+from infra.local.stack import STACK_NAME, nested
 from infra.local.studio import LocalStudio
+from infra.stages import Stage
 
 NESTED = {"GpuService": "infra/gpu.yaml", "Monitoring": "infra/monitoring.yaml", "Backups": "infra/backup.yaml"}
 EVERYTHING = {
@@ -73,6 +75,16 @@ def test_what_ecs_tells_a_worker_is_what_functions_are_told(studio, stacks):
         assert known.keys() > {"JOBS_TABLE", "JOBS_QUEUE_URL", "MEDIA_BUCKET"}
         assert (told["STUDIO_SETTINGS"], told["LEASE_SECONDS"]) == ("worker", "77")
         assert definition["taskRoleArn"] == studio.deployment.outputs["WorkerRoleArn"]
+
+
+def test_a_box_without_ecs_is_told_the_same(studio, stacks):
+    ecs = client(studio, "ecs")
+    here = Stage(studio.session(), studio.emulator.url, STACK_NAME)
+    written = dict(line.split("=", 1) for line in worker_settings.lines(here))
+    family = f"{stacks['GpuService']['StackName']}-drafts"
+    (container,) = ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]["containerDefinitions"]
+    told = {one["name"]: one["value"] for one in container["environment"]}
+    assert written == {name: value for name, value in told.items() if name != "STUDIO_PROFILE"}, "which each box finds"
 
 
 def test_workers_may_say_that_they_are_at_work_and_nothing_else_is_added_to_their_rights(studio, stacks):

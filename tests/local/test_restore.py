@@ -1,6 +1,6 @@
 """A stage goes back to one second: everything written since is gone, and its books are right.
 
-The emulator restores to the moment in which it is asked; so here the copy is made first, and the disaster comes after it.
+The emulator restores to the moment in which it is asked, so here the copy comes first and the disaster after it.
 """
 
 from __future__ import annotations
