@@ -22,6 +22,8 @@ LOCAL = "tests/local/test_documents.py"
 AWS = "needs an AWS account; its service, operation and options are checked by " + HERE + "::test_aws_commands_exist"
 DEMO = "tests/local/test_studio.py::test_the_demo_leaves_a_report_and_nothing_else"
 STAGE = f"{LOCAL}::test_a_stage_is_walked_through_and_torn_down"
+BOX = "tests/local/test_gpu_service.py::test_a_box_without_ecs_is_told_the_same"
+RESTORE = "tests/local/test_restore.py::test_after_a_restore_customers_have_what_they_had_at_that_second"
 LONG = "is what you are running, or takes longer than all of it"
 
 TABLE: list[tuple[str, str, str]] = [
@@ -52,15 +54,19 @@ TABLE: list[tuple[str, str, str]] = [
     ("docs/GPU_SERVICE.md", r"(.*gpu_handlers\.engines prefetch|export PATH=).*", "downloads weights"),
     ("docs/GPU_SERVICE.md", r"docker .*", "needs Docker; tests/unit/test_image.py does what can be done without"),
     ("docs/GPU_SERVICE.md", r"kubectl .*", "needs a cluster"),
+    ("docs/GPU_SERVICE.md", r"PYTHONPATH=\S+ \.venv/bin/python -m infra\.worker_settings .*", BOX),
+    ("docs/GPU_SERVICE.md", r"set -a && .*|AWS_PROFILE=worker .*queue_worker.*", "is what `make up` starts, too"),
     ("docs/GPU_SERVICE.md", r"(curl|sudo bash) .*ecs-anywhere-install.*", "installs Amazon's agent on a machine"),
     ("docs/GPU_SERVICE.md", r"(aws|STACK=|export AWS|for|physical|output).*", AWS),
     ("docs/DEPLOYMENT.md", r"\.tools/sam/.*", "needs an AWS account; `make lint` validates with the same SAM"),
     ("docs/DEPLOYMENT.md", r"curl .*health.*", "needs the deployed stage"),
     ("docs/DEPLOYMENT.md", r"(PYTHONPATH=\S+ )?\.venv/bin/python -m infra\.e2e .*", STAGE),
     ("docs/DEPLOYMENT.md", r"\.venv/bin/python -m infra\.teardown .*", STAGE),
+    ("docs/DEPLOYMENT.md", r"\.venv/bin/python -m infra\.restore .*", RESTORE),
+    ("docs/DEPLOYMENT.md", r"ECR=.*|docker .*|aws ecr get-login-password .*", "needs Docker and an AWS account"),
     ("docs/DEPLOYMENT.md", r"make (audit|operator) .*", "needs the deployed stage; the local studio takes the same"),
     ("docs/DEPLOYMENT.md", r"curl -G https://api\.stripe\.com/.*", "needs an account at Stripe"),
-    ("docs/DEPLOYMENT.md", r"(aws|STACK=|export|output\(\)|of\(\)|for|TABLE=).*", AWS),
+    ("docs/DEPLOYMENT.md", r"(aws (?!ecr get)|STACK=|export|output\(\)|TABLE=).*", AWS),
     ("docs/WEB.md", r"(aws|STACK=).*", AWS),
     ("docs/WEB.md", r"make .*", LONG),
     ("docs/runbooks/", r"(?!make |curl ).*", AWS),
@@ -80,6 +86,7 @@ HIGH_LEVEL = {
     ("s3", "cp"),
     ("s3", "ls"),
     ("ecs", "deploy"),
+    ("ecr", "get-login-password"),
 }
 """Commands of the AWS CLI that are no operations of a service."""
 OF_THE_CLI = {"notification-endpoint", "query", "output", "region", "profile", "cli-binary-format", "no-cli-pager"}
