@@ -16,10 +16,9 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 import pytest
-from argon2 import PasswordHasher
 
 from infra.local.stack import ROOT
-from studio import api_keys, callbacks, catalog, endpoints, jobs, operators, passwords, uploads
+from studio import api_keys, callbacks, catalog, endpoints, jobs, operators, uploads
 from studio.api_keys import Scope
 from studio.callbacks import News
 from studio.tables import Balance
@@ -236,8 +235,6 @@ def opened(context: Any) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as monkeypatch, running(monkeypatch) as studio:
         for quota in ("SIGNUP_QUOTA", "REQUEST_QUOTA", "READ_QUOTA", "MAX_ACTIVE_JOBS"):
             monkeypatch.setenv(quota, "100000")
-        # Many people register here, and nobody tries to guess their passwords.
-        monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield World(studio, connected(monkeypatch), context)
 
 

@@ -16,17 +16,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
-import jsonpath_ng.ext
 import moto.sqs.models
 import stripe
-from argon2 import PasswordHasher
 from botocore.exceptions import BotoCoreError, ClientError
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -55,7 +52,6 @@ from studio import (
     ids,
     jobs,
     packages,
-    passwords,
     purchases,
     settings,
     stripe_api,
@@ -607,14 +603,13 @@ def world() -> Iterator[World]:
         logging.getLogger("studio").setLevel(logging.CRITICAL + 1)
         stack.callback(logging.getLogger("studio").setLevel, level)
         for target, name, value in (
-            (jsonpath_ng.ext, "parse", cache(jsonpath_ng.ext.parse)),  # moto builds a grammar anew for every event
+            *integration.QUICKER,
             (queue_worker, "assignment", lambda queue: (queue, "scripted")),
             (queue_worker, "POLL_SECONDS", 0),
             (queue_worker, "LOOK_SECONDS", 0),
             (queue_worker, "BRIEF_LOOK_SECONDS", 0),
             (queue_worker, "ELSEWHERE_SECONDS", 0),
             (queue_worker, "RETRY_DELAY_SECONDS", 0),
-            (passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
             (tables, "random", random.Random(0)),
             (catalog.ImageGeneration, "credits_per_unit", catalog.ImageGeneration.credits_per_unit),
         ):
