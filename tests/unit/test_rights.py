@@ -198,7 +198,7 @@ WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dyn
 def test_whoever_may_write_a_table_is_stopped_before_a_restore():
     """The guide stops every function of the stack, and takes the rights of two that are none."""
     guide = (ROOT / "docs" / "DEPLOYMENT.md").read_text()
-    stopped = guide[guide.index("To restore in earnest") : guide.index("2. **Restore all tables**")]
+    stopped = guide[guide.index("To restore production") : guide.index("2. **Restore all tables**")]
     assert "$(of Function)" in stopped
     assert "$(of EventSourceMapping)" in stopped
     functions = {name for name, one in MAIN["Resources"].items() if one["Type"] == "AWS::Serverless::Function"}
