@@ -220,7 +220,7 @@ def _idle() -> dict[str, Bill]:
         found[function] = bill
     resources = [one for one in template()["Resources"].values() if "Condition" not in one]
     kinds = Counter(one["Type"] for one in resources)
-    found["event sources that wait"] = Bill(units=Counter({"idle_polls": kinds["AWS::Lambda::EventSourceMapping"]}))
+    found["idle event sources"] = Bill(units=Counter({"idle_polls": kinds["AWS::Lambda::EventSourceMapping"]}))
     found["alarms"] = Bill(units=Counter({"alarms.months": kinds["AWS::CloudWatch::Alarm"]}))
     found["secrets"] = Bill(units=Counter({"secrets.months": kinds["AWS::SecretsManager::Secret"]}))
     return found
@@ -413,10 +413,10 @@ def _forget_messages() -> None:
 
 PARTS = {
     "submit": "submit",
-    "look": "one look at the job",
-    "work": "a worker takes it, stores one file, reports",
+    "look": "one read of the job",
+    "work": "a worker claims it, stores one file, reports",
     "settle": "settle",
-    "news": "news to callbacks and live updates, nobody listening",
+    "news": "events to callbacks and live updates, with no receiver",
     "download": "links to the files",
 }
 
@@ -429,14 +429,14 @@ def document(read: dict[str, Any], life: Life) -> str:
             "# Costs",
             "",
             f"Written by `make costs` from [infra/prices.json](../infra/prices.json) (prices seen {read['seen']}) "
-            "and from calls to AWS that `benchmarks/costs.py` counts while one job goes its way in process. US "
-            "dollars, us-east-1, no free tier, no discount, no tax. Change a price there, run it again, and every "
-            "figure below follows.",
+            "and from the calls to AWS that `benchmarks/costs.py` counts while one job runs in process. US dollars, "
+            "us-east-1, no free tier, no discount, no tax. To update every figure below, change a price there and run "
+            "it again.",
             "",
             "**What is measured and what is not.** Calls, row sizes and the units DynamoDB bills for them are counted. "
-            "How long a function runs is assumed. Seconds of GPU are *targets* for an RTX 3050, taken for "
-            "every card as if no card were faster, except where a figure is marked *published*; nothing was "
-            "measured on these cards, and this system has never run on AWS or RunPod.",
+            "How long a function runs is assumed. GPU seconds are *targets* for an RTX 3050, used for every card as "
+            "if none were faster, except where a figure is marked *published*. Nothing was measured on these cards, "
+            "and this system has never run on AWS or RunPod.",
             "",
             *_control_plane(prices, life),
             *_per_job(prices, life),
@@ -508,9 +508,9 @@ def _control_plane(prices: Prices, life: Life) -> list[str]:
     return [
         f"## The control plane, for {JOBS:,} jobs",
         "",
-        f"One job of one picture, delivered: **{_usd(whole * JOBS)} for {JOBS:,} jobs**, and {_usd(second * JOBS)} "
-        "more for every second that a worker works on each of them (progress, heartbeat, news on the way, at the "
-        f"most the code allows). {largest} of the first figure.",
+        f"One delivered job of one picture: **{_usd(whole * JOBS)} for {JOBS:,} jobs**, plus {_usd(second * JOBS)} for "
+        "every second that a worker works on each of them (progress, heartbeat and events at the highest rate the "
+        f"code allows). Of the first figure, {largest}.",
         "",
         f"| Part | Calls to AWS | Read units | Write units | Functions | {JOBS:,} jobs |",
         "|---|---|---|---|---|---|",
@@ -539,10 +539,10 @@ def _per_job(prices: Prices, life: Life) -> list[str]:
         f"## Everything but the GPU, for {JOBS:,} jobs",
         "",
         f"Files are kept {prices.assumed('stored_days'):g} days and fetched {_times(prices.assumed('downloads'))}. "
-        "Their sizes are assumed; sending films to their owners costs more than all of the control plane. The voice "
-        "is Amazon Polly's, each text in two calls; a machine without it uses the offline voice, which costs nothing.",
+        "Their sizes are assumed; sending films to their owners costs more than the entire control plane. The voice "
+        "is Amazon Polly's, with two calls per text; a machine without it uses the offline voice, which costs nothing.",
         "",
-        "| Feature | Work | Files | Control plane | Files kept and sent | Voice | Sum |",
+        "| Feature | Work | Files | Control plane | Storing and sending files | Voice | Sum |",
         "|---|---|---|---|---|---|---|",
         *rows,
         "",
@@ -563,13 +563,13 @@ def _gpu(prices: Prices) -> list[str]:
     return [
         "## The GPU, for one job",
         "",
-        f"{prices.assumed('busy'):.0%} of the paid time is work, {prices.assumed('failed'):.0%} of the jobs that "
-        "take a GPU's time are refunded. **Where nothing else is said, the seconds are the target, not measured**, "
-        "the upper end of it, and the same on every card: a ceiling for the faster ones, and no comparison of cards.",
+        f"Assumed: {prices.assumed('busy'):.0%} of the paid time is work, and {prices.assumed('failed'):.0%} of the "
+        "jobs that use a GPU are refunded. **Unless marked otherwise, the seconds are the target, not measured**: its "
+        "upper end, the same on every card. That is an upper bound for faster cards, not a comparison of cards.",
         "",
         "| Feature | Target | " + " | ".join(one["title"] for one in cards.values()) + " |",
         "|---|---|" + "---|" * len(cards),
-        "| *an hour of the machine* | | " + hours + " |",
+        "| *one hour of the machine* | | " + hours + " |",
         *rows,
         "",
     ]
@@ -598,15 +598,16 @@ def _margins(prices: Prices, life: Life) -> list[str]:
     lines = [
         "## Margin of the packages",
         "",
-        "What is left of the price after Stripe and after all of a package's credits were spent on one feature: the "
-        "control plane, files, voice and GPU above. Below zero, that feature loses money on that card at that price.",
+        "The share of the price that is left after Stripe's fees when all of a package's credits are spent on one "
+        "feature: after the control plane, files, voice and GPU above. Below zero, that feature loses money on that "
+        "card at that price.",
         "",
     ]
     for package in PACKAGES.values():
         price = package.amount / 100
         left = net(prices, price)
         lines += [
-            f"**{package.title}**: {package.credits:,} credits for ${price:.0f}, ${left:.2f} after Stripe, "
+            f"**{package.title}**: {package.credits:,} credits for ${price:.0f}, ${left:.2f} after Stripe's fees, "
             f"{left / package.credits * 100:.1f} cents a credit.",
             "",
             "| Feature | Jobs | " + " | ".join(one["title"] for one in cards.values()) + " |",
@@ -623,9 +624,9 @@ def _margins(prices: Prices, life: Life) -> list[str]:
     dearest = max(platform_usd(prices, life, f) / _credits(f) for f in features)
     worst = {card: gift * max(prices.gpu_usd(f, card) / _credits(f) for f in features) for card in cards}
     lines += [
-        f"The {gift} credits of a new account cost at most {_usd(gift * dearest)} beside the GPU, and on it at most "
-        f"{_usd(min(worst.values()))} to {_usd(max(worst.values()))}. With `VerifyAddresses=true` each costs "
-        "somebody a mailbox.",
+        f"The {gift} credits of a new account cost at most {_usd(gift * dearest)} without the GPU, and for the GPU at "
+        f"most {_usd(min(worst.values()))} to {_usd(max(worst.values()))}, depending on the card. With "
+        "`VerifyAddresses=true` each account needs a mailbox of its own.",
         "",
     ]
     return lines
@@ -640,20 +641,19 @@ def _idle_month(prices: Prices, life: Life) -> list[str]:
         whole += usd
         rows.append(f"| {name} | {_usd(usd)} |")
     return [
-        "## A month in which nothing happens",
+        "## An idle month",
         "",
-        "| What | A month |",
+        "| Item | Per month |",
         "|---|---|",
         *rows,
-        f"| **all of it** | **{_usd(whole)}** |",
+        f"| **total** | **{_usd(whole)}** |",
         "",
-        f"GPUs are at zero then. With `GpuImage` set, each of the `DraftMinWorkers` (default {_draft_workers()}) that "
-        f"draw free drafts on Fargate adds {_usd(prices.usd(_draft_worker()))}; with 0 there is none until a draft "
-        "waits. "
-        "What else comes on top where it is chosen: the page's CloudFront, backups, dashboards, weights on a volume, "
-        "one GPU kept warm. And with use: a metric costs "
-        f"{_usd(prices.usd({'metrics.months': 1}))} in a month in whose every hour it is written; each class of routes "
-        "has two, each queue one, each feature one and one for each of its stages.",
+        f"GPUs are scaled to zero. With `GpuImage` set, each of the `DraftMinWorkers` (default {_draft_workers()}) "
+        f"that draw free drafts on Fargate adds {_usd(prices.usd(_draft_worker()))}; with 0 there is none until a "
+        "draft waits. Optional extras are not included: the page's CloudFront, backups, dashboards, weights on a "
+        f"volume, one GPU kept warm. Use adds metrics: each costs {_usd(prices.usd({'metrics.months': 1}))} for a "
+        "month in which it is written every hour. Each class of routes has two, each queue one, each feature one plus "
+        "one for each of its stages.",
         "",
     ]
 
@@ -663,8 +663,8 @@ def _sources(prices: Prices) -> list[str]:
     return [
         "## Where the figures come from",
         "",
-        "AWS's price pages fill in their numbers with a program and could not be read; these are pages that quote "
-        "them. *Not confirmed* is known to us without a page that says so. Check them against your bill.",
+        "AWS's price pages load their numbers by script and could not be read; the pages listed here quote them. *Not "
+        "confirmed* means that we know the price but found no page to confirm it. Check the prices against your bill.",
         "",
         "| Price | Of | As of | Seen at |",
         "|---|---|---|---|",
@@ -679,7 +679,7 @@ def _sources(prices: Prices) -> list[str]:
             for one in read["cards"].values()
         ),
         "",
-        "| Seconds of GPU | Of | Basis | From |",
+        "| GPU seconds | Of | Basis | Source |",
         "|---|---|---|---|",
         *(
             f"| {one['seconds']:g} | `{feature}`{'' if card == 'any' else ', ' + read['cards'][card]['title']} "
@@ -688,7 +688,7 @@ def _sources(prices: Prices) -> list[str]:
             for card, one in known.items()
         ),
         "",
-        "| Assumed | | Why |",
+        "| Assumption | Value | Meaning or reason |",
         "|---|---|---|",
         *(f"| `{name}` | {one['value']:g} {one['unit']} | {one['why']} |" for name, one in read["assumptions"].items()),
         "",
