@@ -35,24 +35,27 @@ def _fresh_process_state() -> None:
 
 
 WHOLE_STUDIO = ("tests/local/", "tests/web/")
-"""Each folder starts a studio of its own for all of its tests."""
+MIDDLE = "tests/local/test_m"
+"""Of the files of the first folder, in the order of their names: each half takes about as long, mostly with waiting."""
 POLITENESS = 10
 """Niceness of tests that only compute: about a tenth of the time of those that wait for a whole studio to do things."""
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: tests of the whole studio leave theirs idle half of the time."""
-    return min(os.cpu_count() or 1, 4) + 1
+    """Two more than there are cores: tests of the whole studio leave theirs idle half of the time."""
+    return min(os.cpu_count() or 1, 4) + 2
 
 
 class Together(LoadScopeScheduling):
-    """One process for all tests that share a studio, and files as units for the others.
+    """Three processes for the tests that share a studio each, and files as units for the others.
 
     The groups of xdist 3.8 do nothing under pytest 9.2, where an item's id cannot be changed any more.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((folder for folder in WHOLE_STUDIO if nodeid.startswith(folder)), nodeid.partition("::")[0])
+        file = nodeid.partition("::")[0]
+        folder = next((folder for folder in WHOLE_STUDIO if file.startswith(folder)), None)
+        return f"{folder} {file > MIDDLE}" if folder else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
