@@ -152,6 +152,19 @@ def test_only_payments_may_read_the_keys_of_stripe_and_nobody_finds_them_in_the_
         assert ({"Ref": "StripeLayer"} in function.get("Layers", [])) == (name in readers), name
 
 
+def test_only_what_looks_at_the_network_of_a_caller_knows_what_proxies_show():
+    readers = {
+        name
+        for name, function in of_type("AWS::Serverless::Function").items()
+        if '"ProxySecret' in json.dumps(function["Policies"])
+    }
+    assert readers == {"ApiFunction"}
+    uses = re.compile(r"from edge\.caller import .*\bnetwork\b")
+    assert {p.parts[-3] for p in (ROOT / "functions").rglob("*.py") if uses.search(p.read_text())} == {"api"}
+    assert RESOURCES["ProxySecret"]["Properties"]["GenerateSecretString"]["PasswordLength"] >= 43
+    assert TEMPLATE["Outputs"]["ProxySecretArn"]["Value"] == {"Ref": "ProxySecret"}, "the page's stack is given it"
+
+
 def test_without_runpod_nothing_of_it_is_there():
     optional = {name for name, r in RESOURCES.items() if r.get("Condition") in ("UsesRunPod", "OnlyRunPod")}
     assert optional == {name for name in RESOURCES if name.startswith(("RunPod", "Dispatcher", "Dispatches"))}
