@@ -274,14 +274,24 @@ def test_live_updates_hear_of_everything_that_happens_to_a_job():
 
 
 def test_functions_of_live_updates_may_send_to_connections_and_change_no_job():
+    manage = {}
     for name, function in of_type("AWS::Serverless::Function").items():
         statements = function["Policies"][0]["Statement"]
-        sends = [s for s in statements if s["Action"] == ["execute-api:ManageConnections"]]
-        assert bool(sends) == (name in ("RealtimeConnectFunction", "RealtimeMessageFunction", "RealtimePushFunction"))
+        told = json.dumps([s["Resource"] for s in statements if s["Action"] == ["execute-api:ManageConnections"]])
+        manage[name] = set(re.findall(r"/live/([A-Z]+)/@connections/\*", told))
         if name.startswith("Realtime"):
             rights = {(action, json.dumps(s["Resource"])) for s in statements for action in s["Action"]}
             on_jobs = {action for action, resource in rights if "JobsTable" in resource}
             assert on_jobs <= {"dynamodb:GetItem", "dynamodb:Query"}, name
+            accounts = re.compile("UsersTable|SessionsTable|ApiKeysTable")
+            on_accounts = {action for action, resource in rights if accounts.search(resource)}
+            assert on_accounts <= {"dynamodb:BatchGetItem"}, f"{name}: only whether somebody is still signed in"
+    assert {name: methods for name, methods in manage.items() if methods} == {
+        "RealtimeConnectFunction": {"GET", "DELETE"},
+        "RealtimeMessageFunction": {"POST", "DELETE"},
+        "RealtimePushFunction": {"POST", "DELETE"},
+        "ErrandsFunction": {"DELETE"},
+    }
 
 
 def test_a_worker_publishes_in_its_own_name_only():

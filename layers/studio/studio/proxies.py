@@ -1,7 +1,7 @@
 """What a proxy of ours shows for itself: a secret header, without which anybody could say who the client is.
 
-Putting a new value rolls it: Secrets Manager keeps the one before as AWSPREVIOUS, and that one goes on being believed, so
-proxies may be told later. API Gateway's own address stays open to everybody, and there no proxy replaces the header.
+Putting a new value rolls it: Secrets Manager keeps the one before as AWSPREVIOUS, and that one goes on being believed,
+so proxies may be told later.
 """
 
 from __future__ import annotations
