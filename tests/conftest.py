@@ -27,11 +27,12 @@ os.environ |= {
 @pytest.fixture(autouse=True)
 def _fresh_process_state() -> None:
     """What a Lambda process reads once must not leak from test to test."""
-    from studio import settings, signing_keys, workers
+    from studio import proxies, settings, signing_keys, workers
 
     workers._present.cache_clear()
     settings.settings.cache_clear()
     signing_keys.forget()
+    proxies.forget()
 
 
 WHOLE_STUDIO = ("tests/local/", "tests/web/")

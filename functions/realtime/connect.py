@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001  # the signature of Lambda
     """Anything but 200 refuses the connection."""
-    user_id, connection_id = peer.of(event)
+    _, connection_id = peer.of(event)
     try:
-        connections.open_for(user_id, connection_id)
+        connections.open_for(peer.credential(event), connection_id)
     except TooManyConnections as error:
         return {"statusCode": error.status}
     return {"statusCode": 200}

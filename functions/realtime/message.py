@@ -62,6 +62,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
     connection = connections.find(*peer.of(event))
     if connection is None:  # it was taken for dead, and the place given away
         return {"statusCode": 410}
+    _, ended = connections.judged([connection])
+    if ended:  # looked at before it is counted, so that it uses up nothing of what its user may say
+        connections.end(connection)
+        return {"statusCode": 410}
     try:
         limits.take(limits.MESSAGES, connection.user_id)
     except TooManyRequests as error:

@@ -23,5 +23,8 @@ def handler(record: SQSRecord) -> None:
     job = jobs.find(detail["jobId"]) if listening else None
     if job is None or job.user_id != detail["userId"]:
         return
-    for connection in listening:
+    entitled, ended = connections.judged(listening)
+    for connection in entitled:
         snapshots.send(connection, job)
+    for connection in ended:
+        connections.end(connection)

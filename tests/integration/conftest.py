@@ -31,6 +31,7 @@ from studio.tables import Entry, JobRow, OutboxRow
 from tests.integration.payments import Till, connected
 
 PASSWORD = "correct horse battery"
+PROXY_SECRET = "p" * 64
 ORDER: dict[str, Any] = {"prompt": "A lighthouse on a cliff at sunset", "width": 512, "height": 512}
 
 
@@ -237,7 +238,8 @@ def _make_the_rest(made: dict[str, str]) -> dict[str, str]:
     made |= {"RunPodSecret": runpod["ARN"], "RunPodCallbackSecret": callbacks["ARN"]}
     made |= {"RunPodEndpoint": ENDPOINT, "PublicUrl": "https://studio.test"}
     made |= {"RealtimeUrl": "wss://studio.test/realtime"}
-    made |= {"SigningSecret": secret["ARN"], "StripeSecret": stripe["ARN"]}
+    proxies = client("secretsmanager").create_secret(Name="proxies", SecretString=PROXY_SECRET)
+    made |= {"SigningSecret": secret["ARN"], "StripeSecret": stripe["ARN"], "ProxySecret": proxies["ARN"]}
     defaults = {k: str(v["Default"]) for k, v in TEMPLATE["Parameters"].items()}
     return {name: _resolved(value, defaults | made) for name, value in environment.items()}
 

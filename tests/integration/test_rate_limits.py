@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from pynamodb.exceptions import UpdateError
 
-from studio import accounts, api_keys, attempts, clock, limits
+from edge.caller import network
+from studio import accounts, api_keys, attempts, aws, clock, limits, proxies
 from studio.api_keys import Scope
 from studio.errors import TooManyRequests, WrongCredentials
 from studio.settings import settings
 from studio.tables import Limit
-from tests.integration.conftest import ORDER, PASSWORD
+from tests.integration.conftest import ORDER, PASSWORD, PROXY_SECRET
 from tests.integration.test_api import SUBMIT, Client, assert_problem
 
 CREDITS, LOGIN, REGISTER = "/api/v1/users/credits", "/api/v1/auth/login", "/api/v1/auth/register"
@@ -247,8 +250,19 @@ def test_one_network_registers_only_so_often(http, studio, few, clockwork):
     assert http("POST", REGISTER, {"email": "later@example.com", "password": PASSWORD}).status == 201
 
 
+OURS = {"x-studio-proxy": PROXY_SECRET}
+
+
+def network_of(forwarded: str = "", source: str = "203.0.113.9", **headers: str) -> str:
+    """The network that a request is counted by."""
+    http = SimpleNamespace(source_ip=source)
+    headers = headers | ({"x-forwarded-for": forwarded} if forwarded else {})
+    event = SimpleNamespace(headers=headers, request_context=SimpleNamespace(http=http))
+    return network(SimpleNamespace(current_event=event))
+
+
 @pytest.mark.parametrize(
-    ("proxies", "forwarded", "source", "network"),
+    ("count", "forwarded", "source", "found"),
     [
         ("0", "1.2.3.4", "203.0.113.9", "203.0.113.9"),
         ("1", "198.51.100.1, 203.0.113.9", "203.0.113.9", "198.51.100.1"),
@@ -258,17 +272,66 @@ def test_one_network_registers_only_so_often(http, studio, few, clockwork):
         ("0", "", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
     ],
 )
-def test_a_network_is_what_our_own_proxies_say(studio, monkeypatch, proxies, forwarded, source, network):
-    from types import SimpleNamespace
+def test_a_network_is_what_our_own_proxies_say(studio, monkeypatch, count, forwarded, source, found):
+    monkeypatch.setenv("PROXIES", count)
+    assert network_of(forwarded, source, **OURS) == found
 
-    from edge.caller import network as found
 
-    monkeypatch.setenv("PROXIES", proxies)
-    http = SimpleNamespace(source_ip=source)
-    event = SimpleNamespace(
-        headers={"x-forwarded-for": forwarded} if forwarded else {}, request_context=SimpleNamespace(http=http)
-    )
-    assert found(SimpleNamespace(current_event=event)) == network
+@pytest.mark.parametrize("shown", [None, "", "p", "p" * 63, "p" * 65, "P" * 64, f"{'p' * 64},{'p' * 64}", "\ud800"])
+def test_who_calls_api_gateway_directly_cannot_choose_their_network(studio, monkeypatch, shown):
+    monkeypatch.setenv("PROXIES", "1")
+    headers = {} if shown is None else {"x-studio-proxy": shown}
+    assert network_of("198.51.100.1, 203.0.113.9", **headers) == "203.0.113.9"
+
+
+def test_a_fresh_address_per_request_brings_no_fresh_quota(http, few, monkeypatch):
+    """Sixteen registrations that say they come from elsewhere each time, without CloudFront's word for it."""
+    monkeypatch.setenv("PROXIES", "1")
+    settings.cache_clear()
+    statuses = []
+    for number in range(16):
+        account = {"email": f"n{number}@example.com", "password": PASSWORD}
+        statuses.append(http("POST", REGISTER, account, x_forwarded_for=f"198.51.100.{number}, 203.0.113.9").status)
+    assert statuses == [201] * 4 + [429] * 12
+    account = {"email": "honest@example.com", "password": PASSWORD}
+    answer = http("POST", REGISTER, account, x_forwarded_for="198.51.100.7, 203.0.113.9", x_studio_proxy=PROXY_SECRET)
+    assert answer.status == 201, "nobody's network was used up in their name"
+
+
+def test_what_proxies_show_is_rolled_without_an_hour_in_which_nothing_is_believed(studio, monkeypatch, clockwork):
+    monkeypatch.setenv("PROXIES", "1")
+    new, newest = "n" * 64, "m" * 64
+    through = "198.51.100.1, 203.0.113.9"
+    believed = [{"x-studio-proxy": shown} for shown in (PROXY_SECRET, new, newest)]
+
+    def put(value: str) -> None:
+        aws.client("secretsmanager").put_secret_value(SecretId=settings().proxy_secret_arn, SecretString=value)
+        clockwork.advance(proxies.REREAD_SECONDS)
+
+    def known() -> list[bool]:
+        return [network_of(through, **shown) == "198.51.100.1" for shown in believed]
+
+    assert known() == [True, False, False]
+    put(new)
+    assert known() == [True, True, False], "CloudFront sends the one before until it is told"
+    put(newest)
+    assert known() == [False, True, True]
+
+
+def test_what_proxies_show_is_read_once_in_five_minutes_and_not_at_all_without_proxies(studio, monkeypatch, clockwork):
+    read = []
+    find = proxies._read
+    monkeypatch.setattr(proxies, "_read", lambda stage: read.append(stage) or find(stage))
+    network_of("198.51.100.1, 203.0.113.9", **OURS)
+    assert read == []
+    monkeypatch.setenv("PROXIES", "1")
+    settings.cache_clear()
+    for shown in ("guess", PROXY_SECRET, "guess"):
+        network_of("198.51.100.1, 203.0.113.9", **{"x-studio-proxy": shown})
+    assert read == ["AWSCURRENT", "AWSPREVIOUS"]
+    clockwork.advance(proxies.REREAD_SECONDS)
+    network_of("198.51.100.1, 203.0.113.9", **OURS)
+    assert len(read) == 4
 
 
 def test_login_from_code_counts_by_account_only(studio, user, clockwork):

@@ -6,15 +6,19 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+import jwt
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from realtime import admit, connect, disconnect, message, push, snapshots
-from studio import aws, clock, connections, jobs, limits, tickets
+from benchmarks.api import aws_watched
+from realtime import admit, connect, disconnect, message, peer, push, snapshots
+from studio import accounts, api_keys, aws, clock, connections, erasure, jobs, limits, tickets, tokens
+from studio.api_keys import Scope
+from studio.credentials import Credential
 from studio.errors import NotAuthenticated, TooManyRequests
 from studio.jobs import Progress
-from studio.tables import Connection, JobRow, Ticket
-from tests.integration.conftest import Customer
+from studio.tables import ApiKey, Connection, JobRow, Limit, Session, Ticket
+from tests.integration.conftest import PASSWORD, Customer
 from tests.integration.test_functions import sqs_event
 
 
@@ -30,6 +34,7 @@ class Sockets:
     def __init__(self) -> None:
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self.gone: set[str] = set()
+        self.closed: list[str] = []
         self.broken = False
 
     def post_to_connection(self, *, ConnectionId: str, Data: bytes) -> None:  # noqa: N803  # as boto3 has them
@@ -43,6 +48,13 @@ class Sockets:
         if ConnectionId in self.gone:
             raise Gone
         return {}
+
+    def delete_connection(self, *, ConnectionId: str) -> None:  # noqa: N803
+        if self.broken:
+            raise EndpointConnectionError(endpoint_url="https://live")
+        if ConnectionId in self.gone:
+            raise Gone
+        self.closed.append(ConnectionId)
 
     def heard(self) -> list[dict[str, Any]]:
         heard, self.sent = [what for _, what in self.sent], []
@@ -64,8 +76,11 @@ def moment(monkeypatch) -> SimpleNamespace:
     return moment
 
 
-def event_of(user: Customer, connection_id: str, body: Any = None) -> dict[str, Any]:
-    request = {"connectionId": connection_id, "authorizer": {"userId": user.id}}
+def event_of(user: Customer, connection_id: str, body: Any = None, token: str | None = None) -> dict[str, Any]:
+    """What API Gateway sends; it keeps what the ticket was asked for with, whatever becomes of that."""
+    said = jwt.decode(token or user.token, options={"verify_signature": False})
+    kept = peer.told(Credential(user.id, said["ver"], said["sid"]))
+    request = {"connectionId": connection_id, "authorizer": kept}
     return {"requestContext": request, "body": body if isinstance(body, str) else json.dumps(body)}
 
 
@@ -89,20 +104,20 @@ def attempt_ticket(value: str | None, context: Any) -> tuple[str, str]:
 
 def test_a_ticket_lets_its_user_in_once(studio, context):
     user = studio.user()
-    ticket = tickets.issue(user.id)
+    ticket = tickets.issue(tokens.verify(user.token))
     assert (ticket.url, ticket.expires_in) == (f"wss://studio.test/realtime?ticket={ticket.value}", 60)
     assert attempt_ticket(ticket.value, context) == ("Allow", user.id)
     assert attempt_ticket(ticket.value, context) == ("Deny", "nobody")
 
 
 def test_tickets_are_kept_as_hashes_only(studio):
-    ticket = tickets.issue(studio.user().id)
+    ticket = tickets.issue(tokens.verify(studio.user().token))
     (row,) = Ticket.scan()
     assert ticket.value not in json.dumps(row.attribute_values, default=str)
 
 
 def test_an_expired_ticket_is_refused_although_its_row_is_there(studio, monkeypatch):
-    ticket = tickets.issue(studio.user().id)
+    ticket = tickets.issue(tokens.verify(studio.user().token))
     later = clock.from_epoch(clock.epoch() + 61)
     monkeypatch.setattr(clock, "now", lambda: later)
     with pytest.raises(NotAuthenticated):
@@ -117,9 +132,9 @@ def test_what_is_no_ticket_is_refused(studio, context, value):
 def test_tickets_have_a_quota(studio, monkeypatch):
     user = studio.user()
     monkeypatch.setattr(limits, "TICKETS", limits.Bucket("tickets", quota=1, window_seconds=900))
-    tickets.issue(user.id)
+    tickets.issue(tokens.verify(user.token))
     with pytest.raises(TooManyRequests):
-        tickets.issue(user.id)
+        tickets.issue(tokens.verify(user.token))
 
 
 def test_a_sixth_connection_is_refused_unless_one_is_dead(sockets, studio, context):
@@ -352,8 +367,183 @@ def test_rows_of_connections_know_when_they_end(sockets, studio, context):
 def test_messages_have_a_quota(studio, sockets, context, monkeypatch):
     monkeypatch.setattr(limits, "MESSAGES", limits.Bucket("messages", quota=1, window_seconds=900))
     user = studio.user()
-    connections.open_for(user.id, "c1")
-    event = {"requestContext": {"authorizer": {"userId": user.id}, "connectionId": "c1"}, "body": '{"action": "ping"}'}
+    connected(user, "c1", context)
+    event = event_of(user, "c1", {"action": "ping"})
     for _ in range(2):
         assert message.handler(event, context) == {"statusCode": 200}
     assert [heard.get("code", heard["type"]) for heard in sockets.heard()] == ["pong", "too_many_requests"]
+
+
+# ---- After what it was opened with has ended -------------------------------------------------------------------------
+
+NEW_PASSWORD = "another horse battery"
+
+
+def signed_out(user: Customer) -> None:
+    tokens.revoke(tokens.verify(user.token))
+
+
+def signed_out_everywhere(user: Customer) -> None:
+    accounts.logout_everywhere(user.id)
+
+
+def new_password(user: Customer) -> None:
+    accounts.change_password(user.id, PASSWORD, NEW_PASSWORD)
+
+
+def session_over(user: Customer) -> None:
+    (row,) = Session.scan()
+    row.update([Session.expires_at.set(clock.from_epoch(clock.epoch() - 1))])
+
+
+def account_closed(user: Customer) -> None:
+    accounts.close(user.id, PASSWORD)
+
+
+ENDS = [signed_out, signed_out_everywhere, new_password, session_over, account_closed]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_connection_hears_no_more_once_its_session_has_ended(sockets, studio, context, end):
+    user = studio.user()
+    connected(user, "c", context)
+    say(user, "c", context, action="subscribe", job="*")
+    job = user.submit(prompt="what nobody else may read")
+    sockets.sent.clear()
+    end(user)
+    assert push.handler(news_of(job), context) == {"batchItemFailures": []}
+    assert (sockets.sent, sockets.closed) == ([], ["c"])
+    assert list(Connection.scan()) == []
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_connection_may_ask_no_more_once_its_session_has_ended(sockets, studio, context, end):
+    user = studio.user()
+    user.submit()
+    connected(user, "c", context)
+    end(user)
+    taken = {row.key: row.attribute_values for row in Limit.scan()}
+    assert say(user, "c", context, action="subscribe", job="*") == 410
+    assert (sockets.sent, sockets.closed) == ([], ["c"])
+    assert list(Connection.scan()) == []
+    assert {row.key: row.attribute_values for row in Limit.scan()} == taken, "nor does it use up what its user may say"
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_ticket_is_worth_nothing_once_the_session_that_asked_for_it_has_ended(studio, context, end):
+    user = studio.user()
+    ticket = tickets.issue(tokens.verify(user.token))
+    end(user)
+    assert attempt_ticket(ticket.value, context) == ("Deny", "nobody")
+
+
+def key_deleted(user: Customer, row: Any) -> None:
+    api_keys.delete(user.id, row.id)
+
+
+def key_expired(user: Customer, row: Any) -> None:
+    row.update([ApiKey.expires_epoch.set(clock.epoch())])
+
+
+def account_of_key_closed(user: Customer, row: Any) -> None:
+    accounts.close(user.id, PASSWORD)
+
+
+@pytest.mark.parametrize("end", [key_deleted, key_expired, account_of_key_closed])
+def test_a_connection_and_a_ticket_of_an_api_key_end_with_it(sockets, studio, context, end):
+    user = studio.user()
+    made = api_keys.create(user.id, "listens", [Scope.JOBS_READ], expires_in_days=1)
+    caller = api_keys.verify(made.secret)
+    pending = tickets.issue(caller)
+    for name in ("heard", "asks"):
+        credential = tickets.redeem(tickets.issue(caller).value)
+        authorizer = peer.told(credential)
+        event = {"requestContext": {"connectionId": name, "authorizer": authorizer}, "body": '{"action": "ping"}'}
+        assert connect.handler(event, context) == {"statusCode": 200}
+        connections.subscribe(connections.find(user.id, name), "*")
+    job = user.submit()
+    assert message.handler(event, context) == {"statusCode": 200}
+    accounts.logout_everywhere(user.id)
+    push.handler(news_of(job), context)
+    assert [what["type"] for what in sockets.heard()] == ["pong", "job", "job"], "keys outlive sessions"
+    end(user, made.row)
+    assert message.handler(event, context) == {"statusCode": 410}
+    push.handler(news_of(job), context)
+    assert (sockets.heard(), sorted(sockets.closed)) == ([], ["asks", "heard"])
+    assert attempt_ticket(pending.value, context) == ("Deny", "nobody")
+
+
+def test_what_was_opened_with_another_session_goes_on(sockets, studio, context):
+    user = studio.user()
+    other = accounts.login("user1@example.com", PASSWORD).value
+    connected(user, "ended", context)
+    assert connect.handler(event_of(user, "goes on", token=other), context) == {"statusCode": 200}
+    for connection in connections.of_user(user.id):
+        connections.subscribe(connection, "*")
+    job = user.submit()
+    signed_out(user)
+    push.handler(news_of(job), context)
+    assert ([name for name, _ in sockets.sent], sockets.closed) == (["goes on"], ["ended"])
+    assert [row.connection_id for row in connections.of_user(user.id)] == ["goes on"]
+
+
+def test_connections_whose_session_has_ended_keep_no_place_from_a_newcomer(sockets, studio, context):
+    user = studio.user()
+    for number in range(connections.MAX_CONNECTIONS):
+        connected(user, f"c{number}", context)
+    accounts.logout_everywhere(user.id)
+    token = accounts.login("user1@example.com", PASSWORD).value
+    assert connect.handler(event_of(user, "new", token=token), context) == {"statusCode": 200}
+    assert sockets.closed == [f"c{number}" for number in range(connections.MAX_CONNECTIONS)]
+    assert [row.connection_id for row in connections.of_user(user.id)] == ["new"]
+
+
+def test_whether_five_connections_still_count_costs_one_batch_a_table(sockets, studio, context):
+    user = studio.user()
+    for name in "abcde":
+        token = accounts.login("user1@example.com", PASSWORD).value
+        connect.handler(event_of(user, name, token=token), context)
+    job = user.submit()
+    with aws_watched() as unheard:
+        push.handler(news_of(job), context)
+    assert unheard.calls == {"Query": 1}, "where nobody listens nothing is asked"
+    for connection in connections.of_user(user.id):
+        connections.subscribe(connection, "*")
+    with aws_watched() as heard:
+        push.handler(news_of(job), context)
+    assert heard.calls == {"Query": 1, "GetItem": 1, "BatchGetItem": 2, "UpdateItem": 5}
+    assert len(sockets.sent) == 5
+
+
+def test_a_connection_that_cannot_be_closed_keeps_its_place_and_is_tried_again(sockets, studio, context):
+    user = studio.user()
+    connected(user, "c", context)
+    connections.subscribe(connections.of_user(user.id)[0], "*")
+    job = user.submit()
+    signed_out(user)
+    sockets.broken = True
+    assert push.handler(news_of(job), context) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert len(connections.of_user(user.id)) == 1
+    sockets.broken, sockets.gone = False, {"c"}
+    assert push.handler(news_of(job), context) == {"batchItemFailures": []}
+    assert connections.of_user(user.id) == []
+
+
+def test_the_number_of_the_account_is_that_of_the_request_not_of_the_moment(studio, context):
+    """A ticket that is asked for while everybody is signed out is asked for with what has ended."""
+    user = studio.user()
+    caller = tokens.verify(user.token)
+    accounts.logout_everywhere(user.id)
+    assert attempt_ticket(tickets.issue(caller).value, context) == ("Deny", "nobody")
+
+
+def test_nothing_that_opens_or_is_open_is_left_of_a_closed_account(sockets, studio, context):
+    user, other = studio.user(), studio.user()
+    for name, who in (("one", user), ("two", user), ("theirs", other)):
+        connected(who, name, context)
+        tickets.issue(tokens.verify(who.token))
+    accounts.close(user.id, PASSWORD)
+    erasure.erase(user.id)
+    erasure.erase(user.id)
+    assert sockets.closed == ["one", "two"]
+    assert {row.user_id for row in Connection.scan()} == {row.user_id for row in Ticket.scan()} == {other.id}

@@ -17,9 +17,10 @@ from botocore.exceptions import EndpointConnectionError
 
 from api.gate import ADDRESSES
 from edge import addresses, bodies, frame
+from studio.settings import settings
 from studio.telemetry import logger
 from tests.integration import contract
-from tests.integration.conftest import PASSWORD
+from tests.integration.conftest import PASSWORD, PROXY_SECRET
 from tests.integration.contract import OPERATIONS, Operation, World
 from tests.integration.test_api import Answer
 
@@ -298,6 +299,22 @@ def test_a_function_that_logged_what_it_got_or_gave_would_be_seen(world, monkeyp
         world.client(token)("GET", "/api/v1/users/profile")
     with pytest.raises(AssertionError, match="told"):
         assert_unsaid({PASSWORD, token}, log.lines)
+
+
+def test_what_proxies_show_for_themselves_is_in_no_log_and_no_answer(world, monkeypatch):
+    monkeypatch.setenv("PROXIES", "1")
+    settings.cache_clear()
+    told = {"x_studio_proxy": PROXY_SECRET, "x_forwarded_for": "198.51.100.1, 203.0.113.9"}
+    account = {"email": "proxied@example.com", "password": PASSWORD}
+    with logged() as log:
+        answers = [
+            world.client(None)("POST", "/api/v1/auth/register", account, **told),
+            world.client(None)("POST", "/api/v1/auth/login", account | {"password": "not it at all"}, **told),
+            world.client(None)("GET", "/api/v1/jobs", **told),
+        ]
+    assert [answer.status for answer in answers] == [201, 401, 401]
+    assert len(log.lines) >= len(answers)
+    assert_unsaid({PROXY_SECRET}, log.lines + log.others + [f"{one.text}{one.headers}" for one in answers])
 
 
 def test_no_secret_is_in_the_log_or_the_answer_when_everything_fails(world, day, monkeypatch):

@@ -75,7 +75,7 @@ def registered(studio: LocalStudio) -> Iterator[User]:
         account = {"email": f"{secrets.token_hex(6)}@example.com", "password": secrets.token_urlsafe()}
         signup = http.post("/api/v1/auth/register", json=account).raise_for_status().json()
         http.headers["Authorization"] = f"Bearer {signup['token']}"
-        yield User(signup["user"]["id"], http)
+        yield User(signup["user"]["id"], http, account)
 
 
 @dataclass
@@ -84,6 +84,8 @@ class User:
 
     id: str
     http: httpx.Client
+    account: dict[str, str]
+    """What they sign in with."""
 
     def submit(self, **options: Any) -> dict[str, Any]:
         answer = self.http.post(SUBMIT, json=ORDER | options)

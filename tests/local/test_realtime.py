@@ -7,11 +7,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from infra.local.studio import LocalStudio
@@ -46,6 +46,14 @@ class Listener:
             message = self.hear()
             assert message["type"] == "job", message
             heard.append(message["job"])
+        return heard
+
+    def until_closed(self) -> list[str]:
+        """What is said until the other side ends the connection."""
+        heard = []
+        with suppress(ConnectionClosed):
+            while True:
+                heard.append(str(self._socket.recv(timeout=PATIENCE_SECONDS)))
         return heard
 
     def quiet(self) -> None:
@@ -228,16 +236,49 @@ def test_a_connection_that_died_silently_is_cleaned_up_by_the_next_push(studio, 
     rows = connections_table(studio)
     with listening(user) as listener:
         listener.subscribe("*")
-        dead = place(rows, user, "gone0123456789ab", number=4)
+        (alive,) = rows_of(studio, user)
+        opened = {name: alive[name] for name in ("sessionId", "ver")}
+        dead = place(rows, user, "gone0123456789ab", number=4, **opened)
         user.submit()
         listener.jobs_until(lambda now: True)
         wait_for(lambda: places(studio, user), lambda left: dead not in left and len(left) == 1)
 
 
+def test_sockets_are_closed_unheard_once_their_user_has_signed_out_everywhere(studio, user):
+    """By its own next word, or by the next news; and no ticket from before opens another."""
+    pending = ticket_of(user)["url"]
+    with listening(user) as hears, listening(user) as speaks:
+        hears.subscribe("*")
+        speaks.quiet()
+        user.http.post("/api/v1/auth/logout-all").raise_for_status()
+        assert refusal(pending) in (401, 403)
+        speaks.say(action="subscribe", job="*")
+        assert speaks.until_closed() == []
+        assert len(places(studio, user)) == 1, "of the one that has said nothing since"
+        signed_in = user.http.post("/api/v1/auth/login", json=user.account).raise_for_status().json()
+        user.http.headers["Authorization"] = f"Bearer {signed_in['token']}"
+        user.submit()
+        assert hears.until_closed() == []
+        wait_for(lambda: places(studio, user), lambda left: not left)
+
+
+def test_closing_an_account_closes_its_sockets(studio, user):
+    with listening(user) as listener:
+        listener.quiet()
+        farewell = {"password": user.account["password"]}
+        user.http.request("DELETE", "/api/v1/users/me", json=farewell).raise_for_status()
+        assert listener.until_closed() == []
+    wait_for(lambda: places(studio, user), lambda left: not left)
+
+
 def test_dead_connections_give_their_places_to_the_living(studio, user):
     rows = connections_table(studio)
+    with listening(user):
+        (alive,) = rows_of(studio, user)
+    opened = {name: alive[name] for name in ("sessionId", "ver")}
     for number in range(connections.MAX_CONNECTIONS):
-        place(rows, user, f"gone0123456789a{number}", number=number)
+        more = {} if number == 1 else opened  # without a session it counts as one that has ended
+        place(rows, user, f"gone0123456789a{number}", number=number, **more)
     with listening(user) as listener:
         listener.quiet()
         assert len(places(studio, user)) == 1
@@ -256,13 +297,17 @@ def connections_table(studio) -> Any:
 
 def places(studio, user: User) -> list[str]:
     """Ids of the connections that have a place."""
+    return [row["connectionId"] for row in rows_of(studio, user)]
+
+
+def rows_of(studio, user: User) -> list[dict[str, Any]]:
     found = connections_table(studio).query(
         KeyConditionExpression="userId = :user", ExpressionAttributeValues={":user": user.id}, ConsistentRead=True
     )
-    return [row["connectionId"] for row in found["Items"]]
+    return found["Items"]
 
 
-def place(rows: Any, user: User, connection_id: str, *, number: int) -> str:
+def place(rows: Any, user: User, connection_id: str, *, number: int, **opened: Any) -> str:
     """A connection whose end nobody told us of."""
     rows.put_item(
         Item={
@@ -272,6 +317,7 @@ def place(rows: Any, user: User, connection_id: str, *, number: int) -> str:
             "jobs": {"*"},
             "sent": {},
             "expiresAt": 4_000_000_000,
+            **opened,
         }
     )
     return connection_id

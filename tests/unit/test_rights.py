@@ -23,6 +23,7 @@ WIDE = {
     ("WorkerRole", "polly:SynthesizeSpeech"): "Polly has no narrower resource",
     ("RunPodWorkerPolicy", "polly:SynthesizeSpeech"): "Polly has no narrower resource",
     ("RealtimeConnectFunction", "execute-api:ManageConnections"): "connections are known when they are there",
+    ("ErrandsFunction", "execute-api:ManageConnections"): "connections are known when they are there; it closes them",
     ("RealtimeMessageFunction", "execute-api:ManageConnections"): "connections are known when they are there",
     ("RealtimePushFunction", "execute-api:ManageConnections"): "connections are known when they are there",
     ("StayWhileAtWork", "ecs:GetTaskProtection"): "tasks of the one cluster, which are known when they run",

@@ -152,6 +152,19 @@ def test_only_payments_may_read_the_keys_of_stripe_and_nobody_finds_them_in_the_
         assert ({"Ref": "StripeLayer"} in function.get("Layers", [])) == (name in readers), name
 
 
+def test_only_what_looks_at_the_network_of_a_caller_knows_what_proxies_show():
+    readers = {
+        name
+        for name, function in of_type("AWS::Serverless::Function").items()
+        if '"ProxySecret' in json.dumps(function["Policies"])
+    }
+    assert readers == {"ApiFunction"}
+    uses = re.compile(r"from edge\.caller import .*\bnetwork\b")
+    assert {p.parts[-3] for p in (ROOT / "functions").rglob("*.py") if uses.search(p.read_text())} == {"api"}
+    assert RESOURCES["ProxySecret"]["Properties"]["GenerateSecretString"]["PasswordLength"] >= 43
+    assert TEMPLATE["Outputs"]["ProxySecretArn"]["Value"] == {"Ref": "ProxySecret"}, "the page's stack is given it"
+
+
 def test_without_runpod_nothing_of_it_is_there():
     optional = {name for name, r in RESOURCES.items() if r.get("Condition") in ("UsesRunPod", "OnlyRunPod")}
     assert optional == {name for name in RESOURCES if name.startswith(("RunPod", "Dispatcher", "Dispatches"))}
@@ -261,14 +274,24 @@ def test_live_updates_hear_of_everything_that_happens_to_a_job():
 
 
 def test_functions_of_live_updates_may_send_to_connections_and_change_no_job():
+    manage = {}
     for name, function in of_type("AWS::Serverless::Function").items():
         statements = function["Policies"][0]["Statement"]
-        sends = [s for s in statements if s["Action"] == ["execute-api:ManageConnections"]]
-        assert bool(sends) == (name in ("RealtimeConnectFunction", "RealtimeMessageFunction", "RealtimePushFunction"))
+        told = json.dumps([s["Resource"] for s in statements if s["Action"] == ["execute-api:ManageConnections"]])
+        manage[name] = set(re.findall(r"/live/([A-Z]+)/@connections/\*", told))
         if name.startswith("Realtime"):
             rights = {(action, json.dumps(s["Resource"])) for s in statements for action in s["Action"]}
             on_jobs = {action for action, resource in rights if "JobsTable" in resource}
             assert on_jobs <= {"dynamodb:GetItem", "dynamodb:Query"}, name
+            accounts = re.compile("UsersTable|SessionsTable|ApiKeysTable")
+            on_accounts = {action for action, resource in rights if accounts.search(resource)}
+            assert on_accounts <= {"dynamodb:BatchGetItem"}, f"{name}: only whether somebody is still signed in"
+    assert {name: methods for name, methods in manage.items() if methods} == {
+        "RealtimeConnectFunction": {"GET", "DELETE"},
+        "RealtimeMessageFunction": {"POST", "DELETE"},
+        "RealtimePushFunction": {"POST", "DELETE"},
+        "ErrandsFunction": {"DELETE"},
+    }
 
 
 def test_a_worker_publishes_in_its_own_name_only():

@@ -7,10 +7,12 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
+from edge.caller import PROXY_HEADER
 from infra.local.front_door import security_headers
 from infra.local.stack import ROOT
 
-RESOURCES: dict[str, Any] = yaml_parse((ROOT / "infra" / "web.yaml").read_text())["Resources"]
+TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "infra" / "web.yaml").read_text())
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 BEHAVIORS = RESOURCES["Distribution"]["Properties"]["DistributionConfig"]
 REALTIME, FILES = "${RealtimeOrigin}", "${FilesOrigin}"
 
@@ -34,6 +36,15 @@ def test_what_the_page_asks_of_the_api_goes_to_the_api_uncached() -> None:
     no_caching = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
     for one in BEHAVIORS["CacheBehaviors"]:
         assert (one["TargetOriginId"], one["CachePolicyId"]) == ("api", no_caching)
+
+
+def test_cloudfront_shows_itself_to_the_api_and_to_nobody_else() -> None:
+    headers = {one["Id"]: one.get("OriginCustomHeaders") for one in BEHAVIORS["Origins"]}
+    assert headers == {"page": None, "api": [{"HeaderName": PROXY_HEADER, "HeaderValue": {"Ref": "ProxySecret"}}]}
+    secret = TEMPLATE["Parameters"]["ProxySecret"]
+    assert secret["NoEcho"] is True
+    assert "Default" not in secret
+    assert re.fullmatch(secret["AllowedPattern"], "a" * 64)
 
 
 def _spaced(text: str) -> str:

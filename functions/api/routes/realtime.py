@@ -18,4 +18,4 @@ router = APIGatewayHttpRouter()
 )
 def ticket() -> TicketView:
     """Open a WebSocket at `url` within a minute; it works once."""
-    return TicketView.of(tickets.issue(caller(router).user_id))
+    return TicketView.of(tickets.issue(caller(router)))

@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from pynamodb.exceptions import DeleteError, DoesNotExist, UpdateError
 
-from studio import clock, ids
+from studio import clock, credentials, ids
 from studio.errors import NotAuthenticated, NotFound, TooManyKeys
 from studio.tables import ApiKey, User, refused
 from studio.telemetry import logger
@@ -112,10 +112,10 @@ def verify(secret: str) -> Caller:
         User.get(row.user_id, consistent_read=True)
     except DoesNotExist as error:
         raise NotAuthenticated("This API key does not exist any more.") from error
-    if row.expires_epoch is not None and row.expires_epoch <= clock.epoch():
+    if not credentials.key_counts(row):
         raise NotAuthenticated("This API key has expired.")
     _note_use(row)
-    return Caller(row.user_id, session_id=None, scopes=frozenset(row.scopes))
+    return Caller(row.user_id, session_id=None, scopes=frozenset(row.scopes), key_hash=row.hash)
 
 
 def well_formed(secret: str) -> bool:

@@ -8,20 +8,25 @@ nothing older follows.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pynamodb.exceptions import DeleteError, PutError, UpdateError
 from pynamodb.expressions.condition import size
 
-from studio import aws, clock, news
+from studio import aws, clock, credentials, news
 from studio.errors import TooManyConnections
 from studio.settings import settings
 from studio.tables import Connection, refused
 from studio.telemetry import logger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pynamodb.expressions.condition import Condition
     from pynamodb.expressions.update import Action
+
+    from studio.credentials import Credential
 
 MAX_CONNECTIONS = 5
 MAX_SUBSCRIPTIONS = 50
@@ -30,17 +35,20 @@ PAUSE_MS = 500  # between two messages about the progress of a job; changes of i
 EVERY_JOB = "*"
 
 
-def open_for(user_id: str, connection_id: str) -> None:
+def open_for(credential: Credential, connection_id: str) -> None:
     """Take a place for a connection that is being made.
 
     Raises:
-        TooManyConnections: all places are taken by connections that are alive.
+        TooManyConnections: all places are taken by connections that are alive and may be.
     """
-    if not _take_free_place(user_id, connection_id):
-        for connection in of_user(user_id):
+    if not _take_free_place(credential, connection_id):
+        entitled, ended = judged(of_user(credential.user_id))
+        for connection in ended:
+            end(connection)
+        for connection in entitled:
             if not _alive(connection):
                 remove(connection)
-        if not _take_free_place(user_id, connection_id):
+        if not _take_free_place(credential, connection_id):
             raise TooManyConnections(f"At most {MAX_CONNECTIONS} connections at the same time.")
 
 
@@ -58,6 +66,31 @@ def of_user(user_id: str) -> list[Connection]:
 def find(user_id: str, connection_id: str) -> Connection | None:
     """The connection, if it has a place."""
     return next((row for row in of_user(user_id) if row.connection_id == connection_id), None)
+
+
+def judged(asked: Iterable[Connection]) -> tuple[list[Connection], list[Connection]]:
+    """Those that may still hear, and those whose session or key has ended and that should be."""
+    by_credential = [(credentials.remembered(connection), connection) for connection in asked]
+    valid = credentials.valid(credential for credential, _ in by_credential)
+    return (
+        [connection for credential, connection in by_credential if credential in valid],
+        [connection for credential, connection in by_credential if credential not in valid],
+    )
+
+
+def end_all(user_id: str) -> None:
+    """Close whatever the user has open."""
+    for connection in Connection.query(user_id, consistent_read=True):
+        end(connection)
+
+
+def end(connection: Connection) -> None:
+    """Close the connection, then free its place: what broke off in between is found again."""
+    client = aws.connections(settings().connections_url)
+    with suppress(client.exceptions.GoneException):
+        client.delete_connection(ConnectionId=connection.connection_id)
+    remove(connection)
+    logger.info("connection ended", extra={"connection": connection.connection_id})
 
 
 def subscribe(connection: Connection, job_id: str) -> bool:
@@ -113,16 +146,19 @@ def remove(connection: Connection) -> None:
             raise
 
 
-def _take_free_place(user_id: str, connection_id: str) -> bool:
-    taken = {int(row.place) for row in of_user(user_id)}
+def _take_free_place(credential: Credential, connection_id: str) -> bool:
+    taken = {int(row.place) for row in of_user(credential.user_id)}
     free = Connection.user_id.does_not_exist() | (Connection.expires_at <= clock.now())
     for place in range(MAX_CONNECTIONS):
         if place in taken:
             continue
         connection = Connection(
-            user_id,
+            credential.user_id,
             place,
             connection_id=connection_id,
+            session_id=credential.session_id,
+            key_hash=credential.key_hash,
+            ver=credential.ver,
             sent={},
             expires_at=clock.from_epoch(clock.epoch() + LIFE_SECONDS),
         )

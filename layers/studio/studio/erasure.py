@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studio import accounts, retention, storage
+from studio import accounts, connections, retention, storage, tickets
 from studio.tables import ApiKey, CallbackSecret, Delivery, Endpoint, JobRow, Persona
 from studio.telemetry import logger
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def erase(user_id: str) -> None:
-    """Clear keys, receivers, callbacks, personas, jobs and files of an account that is closed.
+    """Clear keys, receivers, callbacks, personas, jobs, files, tickets and connections of an account that is closed.
 
     Raises:
         RuntimeError: the account is not closed.
@@ -34,6 +34,8 @@ def erase(user_id: str) -> None:
         retention.forget(job)
     for prefix in storage.prefixes(user_id):
         storage.delete_all(prefix)
+    tickets.delete_all(user_id)
+    connections.end_all(user_id)
     logger.info("account erased", extra={"user": user_id})
 
 

@@ -85,6 +85,7 @@ class Settings(WorkerSettings):
     read_quota: int = Field(ge=1, description="reads of an account in 15 minutes")
     signup_quota: int = Field(ge=1, description="registrations, and mails asked for, from one network in 15 minutes")
     proxies: int = Field(ge=0, description="how many proxies of ours, such as CloudFront, stand before API Gateway")
+    proxy_secret_arn: str = Field(description="what the last of them shows with every request, so that it is believed")
     low_credits: int = Field(ge=0, description="a balance that falls below this is announced once")
     max_active_jobs: int = Field(ge=1, description="paid jobs of one user that may wait or run at the same time")
     output_retention_days: int = Field(ge=1, description="how long jobs and their files are kept, as the bucket does")

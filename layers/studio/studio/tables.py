@@ -522,15 +522,30 @@ class Limit(Row):
     expires_at = TTLAttribute(attr_name="expiresAt")
 
 
+class TicketByUser(GlobalSecondaryIndex["Ticket"]):
+    """Tickets of one user that nobody has used."""
+
+    class Meta:
+        index_name = "byUser"
+        projection = KeysOnlyProjection()
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+
+
 class Ticket(Row):
-    """What opens one connection for live updates, as its SHA-256."""
+    """What opens one connection for live updates, as its SHA-256, and what it was asked for with."""
 
     class Meta:
         table_name = _FromSettings("tickets_table")
 
     hash = UnicodeAttribute(hash_key=True)
     user_id = UnicodeAttribute(attr_name="userId")
+    session_id = UnicodeAttribute(attr_name="sessionId", null=True)
+    key_hash = UnicodeAttribute(attr_name="keyHash", null=True)
+    ver = NumberAttribute(null=True)
     expires_at = TTLAttribute(attr_name="expiresAt")
+
+    by_user = TicketByUser()
 
 
 class Connection(Row):
@@ -542,6 +557,9 @@ class Connection(Row):
     user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
     place = NumberAttribute(range_key=True)
     connection_id = UnicodeAttribute(attr_name="connectionId")
+    session_id = UnicodeAttribute(attr_name="sessionId", null=True)
+    key_hash = UnicodeAttribute(attr_name="keyHash", null=True)
+    ver = NumberAttribute(null=True)
     jobs = UnicodeSetAttribute(null=True)
     sent: MapAttribute[str, Any] = MapAttribute()
     expires_at = TTLAttribute(attr_name="expiresAt")

@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pynamodb.exceptions import DeleteError, DoesNotExist
 
-from studio import clock, limits
+from studio import clock, credentials, limits
 from studio.errors import NotAuthenticated
 from studio.settings import settings
 from studio.tables import Ticket, refused
+
+if TYPE_CHECKING:
+    from studio.credentials import Credential
+    from studio.tokens import Caller
 
 TICKET_SECONDS = 60
 MAX_LENGTH = 100  # ours have 43 characters
@@ -26,24 +31,31 @@ class IssuedTicket:
     expires_in: int
 
 
-def issue(user_id: str) -> IssuedTicket:
-    """A fresh ticket of the user; only its SHA-256 is kept.
+def issue(caller: Caller) -> IssuedTicket:
+    """A fresh ticket of the caller; only its SHA-256 is kept.
 
     Raises:
         TooManyRequests: too many within a quarter of an hour.
     """
-    limits.take(limits.TICKETS, user_id)
+    limits.take(limits.TICKETS, caller.user_id)
     value = secrets.token_urlsafe(32)
     expires_at = clock.from_epoch(clock.epoch() + TICKET_SECONDS)
-    Ticket(_hash(value), user_id=user_id, expires_at=expires_at).save()
+    Ticket(
+        _hash(value),
+        user_id=caller.user_id,
+        session_id=caller.session_id,
+        key_hash=caller.key_hash,
+        ver=caller.ver,
+        expires_at=expires_at,
+    ).save()
     return IssuedTicket(value, f"{settings().realtime_url}?ticket={value}", TICKET_SECONDS)
 
 
-def redeem(value: str) -> str:
-    """The user that a ticket belongs to. Of several who come with it, one gets in.
+def redeem(value: str) -> Credential:
+    """What a ticket was asked for with. Of several who come with it, one gets in.
 
     Raises:
-        NotAuthenticated: unknown, used or expired.
+        NotAuthenticated: unknown, used or expired; or the session or key it was asked for with has ended.
     """
     refusal = NotAuthenticated("The ticket is not valid; ask for a new one.")
     if not 0 < len(value) <= MAX_LENGTH:
@@ -57,9 +69,16 @@ def redeem(value: str) -> str:
         if not refused(error):
             raise
         raise refusal from error
-    if ticket.expires_at <= clock.now():
+    credential = credentials.remembered(ticket)
+    if ticket.expires_at <= clock.now() or not credentials.valid([credential]):
         raise refusal
-    return str(ticket.user_id)
+    return credential
+
+
+def delete_all(user_id: str) -> None:
+    """Delete the user's tickets that nobody has used."""
+    for ticket in Ticket.by_user.query(user_id):
+        ticket.delete()
 
 
 def _hash(value: str) -> str:

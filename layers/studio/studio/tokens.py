@@ -12,7 +12,7 @@ from typing import Any
 import jwt
 from pynamodb.exceptions import DoesNotExist
 
-from studio import clock, ids, signing_keys
+from studio import clock, credentials, ids, signing_keys
 from studio.errors import NotAuthenticated
 from studio.settings import settings
 from studio.signing_keys import ALGORITHM
@@ -43,6 +43,10 @@ class Caller:
     """None of a program."""
     scopes: frozenset[str] | None = None
     """What a program may do; None of a person, who may do everything."""
+    ver: int = 0
+    """Number of the account that a person's token was issued under."""
+    key_hash: str | None = None
+    """What the key of a program is kept as; None of a person."""
 
 
 def issue(user: User) -> Token:
@@ -76,7 +80,7 @@ def verify(value: str) -> Caller:
     if not _USER_ID.fullmatch(user_id) or not _SESSION_ID.fullmatch(session_id):
         raise NotAuthenticated("The token is not valid.")
     _require_open(user_id, session_id, claims["ver"])
-    return Caller(user_id, session_id)
+    return Caller(user_id, session_id, ver=int(claims["ver"]))
 
 
 def revoke(caller: Caller) -> None:
@@ -116,7 +120,7 @@ def _require_open(user_id: str, session_id: str, ver: object) -> None:
         user = User.get(user_id, consistent_read=True)
     except DoesNotExist as error:
         raise ended from error
-    if session.user_id != user.id or session.expires_at <= clock.now() or user.ver != ver:
+    if not credentials.session_counts(session, user, ver):
         raise ended
 
 
