@@ -10,7 +10,8 @@ from pynamodb.exceptions import DoesNotExist
 
 from studio import breaker, callback_secrets, clock, deliveries, endpoints, receivers, signatures
 from studio.deliveries import Outcome
-from studio.outbound import Refused, Reply, Unreachable
+from studio.outbound import Refused, Unreachable
+from studio.replies import Reply
 from studio.tables import Delivery, Endpoint, Signing
 from studio.telemetry import CALLBACKS_DELIVERED, logger, measure
 
