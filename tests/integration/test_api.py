@@ -286,6 +286,28 @@ def test_a_body_too_large(http, user):
     assert_problem(http("POST", SUBMIT, {"prompt": "x" * 200_000}), 413, "body_too_large")
 
 
+@pytest.mark.parametrize("path", [SUBMIT, "/api/v1/auth/login"])
+@pytest.mark.parametrize(
+    "body",
+    [{f"𝔘{number}": 1 for number in range(8_000)}, {"𝔘" * 40_000: 1}, {"/~" * 60_000: {}}],
+    ids=["many fields", "a long name", "a name that is escaped"],
+)
+def test_no_body_gets_an_answer_larger_than_itself(http, user, path, body):
+    sent = json.dumps(body, ensure_ascii=False)
+    answer = http("POST", path, sent)
+    problem = assert_problem(answer, 422, "invalid_request")
+    assert len(answer.text) < min(len(sent.encode()), 32_000)
+    assert 2 <= len(problem["errors"]) <= 21
+
+
+def test_of_many_faults_the_first_are_named_and_the_others_counted(http, user):
+    problem = assert_problem(http("POST", SUBMIT, ORDER | {f"x{n}": 1 for n in range(1_021)}), 422, "invalid_request")
+    *named, last = problem["errors"]
+    assert [fault["pointer"] for fault in named] == [f"/x{n}" for n in range(20)]
+    assert last == {"pointer": "", "detail": "has 1,001 more faults"}
+    assert problem["detail"].endswith("; the body has 1,001 more faults")
+
+
 def test_ten_thousand_characters_of_any_script_fit(http, user):
     assert http("POST", SUBMIT, ORDER | {"prompt": "𝔘" * 10_000}).status == 202
 
