@@ -119,7 +119,7 @@ def _parts(event: APIGatewayProxyEventV2) -> list[tuple[str, str | bytes | None]
 
 
 def _text(raw: bytes) -> str | None:
-    """A field's text. Whatever codec a part names for itself is not asked: some take quadratic time, or are no charset."""
+    """A field's text. Which codec a part names does not matter: some take quadratic time, or are no charset."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:

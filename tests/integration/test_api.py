@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -462,6 +464,7 @@ def test_every_answer_carries_its_request_id_and_safe_headers(http, user):
         assert answer.headers["X-Request-Id"] == "req-1"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
 
 
 def test_a_bug_answers_without_its_details(http, user, monkeypatch):
@@ -501,3 +504,27 @@ def test_openapi_describes_every_route_and_error(http):
     assert "GET /health" in ROUTE_KEYS
     assert "/health" in document["paths"]
     assert http("GET", "/api/v1/docs").headers["Content-Type"].startswith("text/html")
+
+
+def test_the_page_of_the_reference_runs_its_own_scripts_only_and_in_nobodys_frame(http):
+    answer = http("GET", "/api/v1/docs")
+    policy = dict(each.split(" ", 1) for each in answer.headers["Content-Security-Policy"].split("; "))
+    for element in ("script", "style"):
+        inline = re.findall(f"<{element}>(.*?)</{element}>", answer.text, re.DOTALL)
+        assert len(inline) == answer.text.count(f"</{element}>") > 0
+        hashes = (base64.b64encode(hashlib.sha256(content.encode()).digest()).decode() for content in inline)
+        assert policy[f"{element}-src"] == " ".join(f"'sha256-{digest}'" for digest in hashes)
+    assert (policy["default-src"], policy["frame-ancestors"], policy["base-uri"]) == ("'none'",) * 3
+    assert policy["connect-src"] == "'self'"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/openapi.json", "/api/v1/docs"])
+def test_the_reference_is_made_once_and_sent_again_only_when_it_changed(http, path, monkeypatch):
+    first = http("GET", path)
+    assert first.headers["Cache-Control"] == "no-cache"
+    monkeypatch.setattr("api.openapi.described", None)  # what makes it
+    assert http("GET", path).text == first.text
+    again = http("GET", path, If_None_Match=first.headers["ETag"])
+    assert (again.status, again.text) == (304, "")
+    # A browser puts the headers of a 304 in place of those it has.
+    assert again.headers["Content-Security-Policy"] == first.headers["Content-Security-Policy"]

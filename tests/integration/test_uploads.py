@@ -149,9 +149,7 @@ def test_a_field_that_is_not_utf_8_is_named_and_refused(http, user, charset):
     assert problem["errors"] == [{"pointer": "/prompt", "detail": "is not text in UTF-8"}]
 
 
-@pytest.mark.parametrize(
-    "charset", ["punycode", "hex", "unicode_escape", "utf-7", "undefined", "x"]
-)
+@pytest.mark.parametrize("charset", ["punycode", "hex", "unicode_escape", "utf-7", "undefined", "x"])
 def test_a_part_does_not_pick_the_codec_of_its_text(http, user, studio, charset):
     text = r"\x41 \ud800 +2AA- été"
     job = send_field(http, text.encode(), charset=charset).json

@@ -422,7 +422,7 @@ def parse(feature: str, body: object) -> Order:
 
 
 def faults_of(errors: list[Any]) -> tuple[Fault, ...]:
-    """Pydantic's findings as JSON pointers into the body, with the allowed range in words; the first of them if many."""
+    """The first of pydantic's findings as JSON pointers into the body, with the allowed range in words."""
     return first((Fault(pointer(*error["loc"]), _words(error)) for error in errors), len(errors))
 
 

@@ -1,4 +1,4 @@
-"""Answers of strangers, read from the line with nothing believed: every part has a limit, and what breaks a rule is no answer.
+"""Answers of strangers, with nothing believed: every part has a limit, and what breaks a rule is no answer.
 
 Not with http.client, which takes a negative size for a chunk's and reads whatever follows. Responses are HTTP/1.x of a
 connection that is closed afterwards (RFC 9112), so what comes after the content, trailers too, is never read.

@@ -1,7 +1,7 @@
 """The senders of callbacks, which all users share: each user keeps only so many of them busy at once.
 
-A receiver that takes its time and then answers 200 is no failure, so no breaker stops it. Without a share, somebody whose
-receivers take 15 seconds each would have all senders, and everybody else's callbacks would come late.
+A receiver that takes its time and then answers 200 is no failure, so no breaker stops it. Without a share, somebody
+whose receivers take 15 seconds each would have all senders, and everybody else's callbacks would come late.
 """
 
 from __future__ import annotations
