@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.update import Action
 
 from studio import clock
 from studio.tables import Limit, refused
@@ -36,7 +37,7 @@ def _taken(user_id: str) -> Limit | None:
         now = clock.epoch()
         place = Limit(f"senders#{user_id}#{number}")
         free = Limit.blocked_until.does_not_exist() | (Limit.blocked_until <= now)
-        lease = [
+        lease: list[Action] = [
             Limit.used.add(1),
             Limit.blocked_until.set(now + LEASE_SECONDS),
             Limit.expires_at.set(clock.from_epoch(now + LEASE_SECONDS)),
