@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from multipart import MultipartError, MultipartParser, parse_options_header
 
 from studio import catalog, pictures, uploads
-from studio.errors import BadPicture, Fault, InvalidOrder, MalformedRequest, TooLarge
+from studio.errors import BadPicture, Fault, InvalidOrder, MalformedRequest, TooLarge, first
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
@@ -32,7 +32,7 @@ def order_json(event: APIGatewayProxyEventV2, user_id: str, *, dry_run: bool = F
     Raises:
         TooLarge, MalformedRequest: the form cannot be read.
         NotFound: there is no such feature.
-        InvalidOrder: a file is not a picture we take, or a field is given twice.
+        InvalidOrder: a file is not a picture we take, or a field is given twice or no UTF-8.
     """
     kind = catalog.order_type(event.raw_path.rpartition("/")[2])
     order: dict[str, Any] = {}
@@ -40,13 +40,15 @@ def order_json(event: APIGatewayProxyEventV2, user_id: str, *, dry_run: bool = F
     files: dict[str, bytes] = {}
     for name, value in _parts(event):
         if name in order:
-            faults.append(Fault(f"/{name}", "is given twice"))
+            faults.append(Fault(catalog.pointer(name), "is given twice"))
+        elif value is None:
+            faults.append(Fault(catalog.pointer(name), "is not text in UTF-8"))
         elif isinstance(value, str):
             order[name] = _value(kind, name, value)
         elif name in kind.picture_fields():
             order[name], files[name] = uploads.PLACEHOLDER, value
         else:
-            faults.append(Fault(f"/{name}", "is not a picture of this request"))
+            faults.append(Fault(catalog.pointer(name), "is not a picture of this request"))
     _refuse(faults)
     catalog.parse(kind.feature, order)  # nothing is stored for an order that is wrong anyway
     for name, content in files.items():
@@ -89,11 +91,11 @@ def _field(schema: dict[str, Any], *, picture: bool) -> dict[str, Any]:
 
 def _refuse(faults: list[Fault]) -> None:
     if faults:
-        raise InvalidOrder("; ".join(f"{fault.pointer} {fault.detail}" for fault in faults), faults=tuple(faults))
+        raise InvalidOrder.naming(first(faults, len(faults)))
 
 
-def _parts(event: APIGatewayProxyEventV2) -> list[tuple[str, str | bytes]]:
-    """Name and value of every part; files are bytes, fields are text."""
+def _parts(event: APIGatewayProxyEventV2) -> list[tuple[str, str | bytes | None]]:
+    """Name and value of every part; files are bytes, fields are text, or None when they are none."""
     try:
         body = base64.b64decode(event.body or "", validate=True) if event.is_base64_encoded else _raw(event)
         if len(body) > MAX_FORM_BYTES:
@@ -111,9 +113,17 @@ def _parts(event: APIGatewayProxyEventV2) -> list[tuple[str, str | bytes]]:
             memory_limit=2 * MAX_FORM_BYTES,
             disk_limit=0,
         )
-        return [(part.name, part.value if part.filename is None else part.raw) for part in parser]
+        return [(part.name, _text(part.raw) if part.filename is None else part.raw) for part in parser]
     except (MultipartError, ValueError, LookupError, binascii.Error) as error:
         raise MalformedRequest(f"The form cannot be read: {error}.") from error
+
+
+def _text(raw: bytes) -> str | None:
+    """A field's text. Which codec a part names does not matter: some take quadratic time, or are no charset."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def _raw(event: APIGatewayProxyEventV2) -> bytes:

@@ -9,6 +9,7 @@ from studio import catalog
 from studio.api_keys import Scope
 
 SUBMIT_ROUTE = "POST /api/v1/jobs/{feature}"
+REFERENCE_ROUTES = frozenset({"GET /api/v1/openapi.json", "GET /api/v1/docs"})
 OPEN_ROUTES = frozenset(
     {
         "GET /health",
@@ -19,8 +20,7 @@ OPEN_ROUTES = frozenset(
         "POST /api/v1/auth/forgot",
         "POST /api/v1/auth/reset",
         "GET /api/v1/features",
-        "GET /api/v1/openapi.json",
-        "GET /api/v1/docs",
+        *REFERENCE_ROUTES,
         "$default",  # unknown addresses: everybody gets the same 404
     }
 )
@@ -64,7 +64,7 @@ SESSION_ROUTES = frozenset(
     }
 )
 """Not for API keys: a stolen key must not be able to make itself at home. Neither is a route that nobody listed."""
-REVALIDATED_ROUTES = frozenset({"GET /api/v1/jobs/{job_id}", "GET /api/v1/features"})
+REVALIDATED_ROUTES = REFERENCE_ROUTES | {"GET /api/v1/jobs/{job_id}", "GET /api/v1/features"}
 SUBMIT_ROUTES = frozenset(SUBMIT_ROUTE.replace("{feature}", name) for name in catalog.ORDERS)
 _OTHERS = payments.ADDRESSES | operators.ADDRESSES
 ADDRESSES = OPEN_ROUTES.union(SCOPES, SESSION_ROUTES, SUBMIT_ROUTES, _OTHERS) - {SUBMIT_ROUTE}

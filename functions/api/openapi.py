@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import re
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +16,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from api import forms, links
 from api.gate import GATE
+from edge.etags import POLICY
 from edge.openapi import described
 from studio import catalog
 
@@ -20,7 +25,49 @@ if TYPE_CHECKING:
 
 
 def document(app: APIGatewayHttpResolver) -> str:
-    """The document as JSON: the API's own routes, and those of the other functions, which are only described here."""
+    """The document as JSON that people read."""
+    return json.dumps(_whole(app), indent=2, ensure_ascii=False)
+
+
+@cache  # anybody may ask for it, and it takes a quarter of a second
+def served(app: APIGatewayHttpResolver) -> str:
+    """The document as JSON that programs read."""
+    return json.dumps(_whole(app), separators=(",", ":"), ensure_ascii=False)
+
+
+@cache
+def page(app: APIGatewayHttpResolver) -> tuple[str, str]:
+    """The page that shows the document, and the policy it runs under: its own scripts, calls of this API, no more."""
+    assets = Path(swagger.__file__).parent
+    shown = swagger.generate_swagger_html(
+        served(app).replace("</", "<\\/"),  # inside a script element
+        (assets / "swagger-ui-bundle.min.js").read_text(encoding="utf-8"),
+        (assets / "swagger-ui.min.css").read_text(encoding="utf-8"),
+        swagger_base_url="",
+        oauth2_config=None,
+    )
+    policy = {
+        "default-src": "'none'",
+        "script-src": _hashes("script", shown),
+        "style-src": _hashes("style", shown),
+        "img-src": "'self' data:",
+        "connect-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return shown, "; ".join(f"{name} {value}" for name, value in policy.items())
+
+
+def _hashes(element: str, html: str) -> str:
+    """Sources that let the inline elements of this name run, and no others."""
+    contents = re.findall(f"<{element}>(.*?)</{element}>", html, re.DOTALL)
+    digests = (base64.b64encode(hashlib.sha256(content.encode()).digest()).decode() for content in contents)
+    return " ".join(f"'sha256-{digest}'" for digest in digests)
+
+
+def _whole(app: APIGatewayHttpResolver) -> dict[str, Any]:
+    """The document: the API's own routes, and those of the other functions, which are only described here."""
     from operators import handler as operators
     from operators.gate import GATE as OPERATORS_GATE
     from payments import handler as payments
@@ -40,7 +87,7 @@ def document(app: APIGatewayHttpResolver) -> str:
         content["multipart/form-data"] = {"schema": {"$ref": f"#/components/schemas/{schema}Form"}}
     for theirs in others:
         _merge_schemas(schemas, theirs["components"]["schemas"])
-    return json.dumps(whole, indent=2, ensure_ascii=False)
+    return whole
 
 
 def register(app: APIGatewayHttpResolver) -> None:
@@ -48,19 +95,12 @@ def register(app: APIGatewayHttpResolver) -> None:
 
     @app.get("/api/v1/openapi.json", include_in_schema=False)
     def _openapi() -> Response[str]:
-        return Response(200, "application/json", document(app))
+        return Response(200, "application/json", served(app))
 
     @app.get("/api/v1/docs", include_in_schema=False)
     def _page() -> Response[str]:
-        assets = Path(swagger.__file__).parent
-        page = swagger.generate_swagger_html(
-            document(app).replace("</", "<\\/"),  # inside a script element
-            (assets / "swagger-ui-bundle.min.js").read_text(encoding="utf-8"),
-            (assets / "swagger-ui.min.css").read_text(encoding="utf-8"),
-            swagger_base_url="",
-            oauth2_config=None,
-        )
-        return Response(200, "text/html", page)
+        shown, policy = page(app)
+        return Response(200, "text/html; charset=utf-8", shown, headers={POLICY: policy})
 
 
 def _merge_schemas(ours: dict[str, Any], theirs: dict[str, Any]) -> None:

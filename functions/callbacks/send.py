@@ -15,4 +15,4 @@ if TYPE_CHECKING:
 def handler(record: SQSRecord) -> None:
     """Make one attempt. A receiver that fails is no failure here: its delivery knows when to try again."""
     message = json.loads(record.body)
-    courier.attempt(str(message["deliveryId"]), int(message["attempt"]))
+    courier.attempt(str(message["deliveryId"]), int(message["attempt"]), waited=int(message.get("waited", 0)))

@@ -7,9 +7,11 @@ import hashlib
 import re
 from typing import Any
 
+POLICY = "Content-Security-Policy"
 _TAG_BYTES = 16  # of a SHA-256: enough that no two bodies of an address ever share a tag
 _GIVEN = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
-_KEPT = ("Preference-Applied",)
+# Caches put the headers of a 304 in place of those they have, so it must not weaken or break what it confirms.
+_KEPT = ("Preference-Applied", POLICY)
 
 
 def conditional(answer: dict[str, Any], if_none_match: str | None, *, shared: bool) -> dict[str, Any]:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
     Resolve = Callable[[APIGatewayProxyEventV2, Caller | None], dict[str, Any]]
 
-_SECURITY_HEADERS = {
+SECURITY_HEADERS = {
+    # Answers are for programs: a browser that is made to show one runs nothing in it, and nobody frames it.
+    etags.POLICY: "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
@@ -76,7 +78,7 @@ def answered(event: dict[str, Any], gate: Gate, resolve: Resolve) -> dict[str, A
     answer["body"] = answer.get("body") or ""  # a 204 has none, and not every gateway takes null for it
     answer["headers"] = {
         "Cache-Control": "no-store",
-        **_SECURITY_HEADERS,
+        **SECURITY_HEADERS,
         **standing,
         **(answer.get("headers") or {}),
         "X-Request-Id": request_id,

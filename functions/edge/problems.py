@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 
 from edge import quota
 from studio.catalog import faults_of
-from studio.errors import Fault, InvalidOrder, NotFound, StudioError, TooManyRequests
+from studio.errors import Fault, InvalidOrder, NotFound, StudioError, TooManyRequests, first
 from studio.telemetry import logger
 
 if TYPE_CHECKING:
@@ -79,13 +79,12 @@ def _headers(error: StudioError) -> dict[str, str | list[str]]:
 
 def _from_validation(error: RequestValidationError) -> StudioError:
     found = error.errors()
-    faults = tuple(
-        fault
+    faults = (
+        Fault(_place(item["loc"], fault.pointer), fault.detail)
         for item in found
         for fault in faults_of([item | {"loc": item["loc"][1:]}])
-        for fault in [Fault(_place(item["loc"], fault.pointer), fault.detail)]
     )
-    return InvalidOrder("; ".join(f"{fault.pointer or 'the body'} {fault.detail}" for fault in faults), faults=faults)
+    return InvalidOrder.naming(first(faults, len(found)))
 
 
 def _place(loc: tuple[int | str, ...], pointer: str) -> str:

@@ -37,6 +37,14 @@ _HOP_BY_HOP = {
 }  # fmt: skip
 
 
+API_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+"""What answers of the API get that do not say it themselves, such as a gateway's own: they share the page's origin."""
+
+
 class Page(StaticFiles):
     """Files of the page, with the headers that CloudFront's policy gives them.
 
@@ -123,6 +131,8 @@ def application(api_url: str, realtime_url: str, files_url: str) -> Starlette:
         for name, value in answer.headers.multi_items():
             if name.lower() not in left_out:
                 passed.headers[name] = value
+        for name, value in API_HEADERS.items():
+            passed.headers.setdefault(name, value)
         return passed
 
     async def connect(socket: WebSocket) -> None:

@@ -19,11 +19,16 @@ MISSING = frozenset(
 
 def closed(template: dict[str, Any]) -> dict[str, Any]:
     """The template without what the emulator lacks. Where others refer to that, they get its name in the template."""
-    gone = {name for name, resource in template["Resources"].items() if _missing(resource)}
+    gone = {name for name, resource in template["Resources"].items() if missing(resource)}
     kept = {name: resource for name, resource in template["Resources"].items() if name not in gone}
     parameters = {name: _known(parameter) for name, parameter in template.get("Parameters", {}).items()}
     resources = {name: _without(gone, one) for name, one in kept.items()}
     return template | {"Parameters": parameters, "Resources": resources}
+
+
+def missing(resource: dict[str, Any]) -> bool:
+    """Whether the emulator lacks the resource; alarms on several metrics at once are missing as well."""
+    return resource["Type"] in MISSING or "Metrics" in resource.get("Properties", {})
 
 
 def _known(parameter: dict[str, Any]) -> dict[str, Any]:
@@ -31,11 +36,6 @@ def _known(parameter: dict[str, Any]) -> dict[str, Any]:
     if parameter["Type"].startswith("AWS::SSM::Parameter::Value<"):
         return {"Type": "String", "Default": "not-emulated"}
     return parameter
-
-
-def _missing(resource: dict[str, Any]) -> bool:
-    """Alarms on several metrics at once are missing as well."""
-    return resource["Type"] in MISSING or "Metrics" in resource.get("Properties", {})
 
 
 def _without(gone: set[str], value: Any) -> Any:

@@ -14,7 +14,8 @@ import pytest
 import standardwebhooks.webhooks as standard
 
 from studio import callbacks, clock, deliveries, endpoints
-from studio.outbound import Outbound, Reply, Unreachable
+from studio.outbound import Outbound, Unreachable
+from studio.replies import Reply
 from studio.tables import Delivery, Endpoint
 from tests.integration import conftest as integration
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -286,6 +288,28 @@ def test_a_body_too_large(http, user):
     assert_problem(http("POST", SUBMIT, {"prompt": "x" * 200_000}), 413, "body_too_large")
 
 
+@pytest.mark.parametrize("path", [SUBMIT, "/api/v1/auth/login"])
+@pytest.mark.parametrize(
+    "body",
+    [{f"𝔘{number}": 1 for number in range(8_000)}, {"𝔘" * 40_000: 1}, {"/~" * 60_000: {}}],
+    ids=["many fields", "a long name", "a name that is escaped"],
+)
+def test_no_body_gets_an_answer_larger_than_itself(http, user, path, body):
+    sent = json.dumps(body, ensure_ascii=False)
+    answer = http("POST", path, sent)
+    problem = assert_problem(answer, 422, "invalid_request")
+    assert len(answer.text) < min(len(sent.encode()), 32_000)
+    assert 2 <= len(problem["errors"]) <= 21
+
+
+def test_of_many_faults_the_first_are_named_and_the_others_counted(http, user):
+    problem = assert_problem(http("POST", SUBMIT, ORDER | {f"x{n}": 1 for n in range(1_021)}), 422, "invalid_request")
+    *named, last = problem["errors"]
+    assert [fault["pointer"] for fault in named] == [f"/x{n}" for n in range(20)]
+    assert last == {"pointer": "", "detail": "has 1,001 more faults"}
+    assert problem["detail"].endswith("; the body has 1,001 more faults")
+
+
 def test_ten_thousand_characters_of_any_script_fit(http, user):
     assert http("POST", SUBMIT, ORDER | {"prompt": "𝔘" * 10_000}).status == 202
 
@@ -440,6 +464,7 @@ def test_every_answer_carries_its_request_id_and_safe_headers(http, user):
         assert answer.headers["X-Request-Id"] == "req-1"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
 
 
 def test_a_bug_answers_without_its_details(http, user, monkeypatch):
@@ -479,3 +504,27 @@ def test_openapi_describes_every_route_and_error(http):
     assert "GET /health" in ROUTE_KEYS
     assert "/health" in document["paths"]
     assert http("GET", "/api/v1/docs").headers["Content-Type"].startswith("text/html")
+
+
+def test_the_page_of_the_reference_runs_its_own_scripts_only_and_in_nobodys_frame(http):
+    answer = http("GET", "/api/v1/docs")
+    policy = dict(each.split(" ", 1) for each in answer.headers["Content-Security-Policy"].split("; "))
+    for element in ("script", "style"):
+        inline = re.findall(f"<{element}>(.*?)</{element}>", answer.text, re.DOTALL)
+        assert len(inline) == answer.text.count(f"</{element}>") > 0
+        hashes = (base64.b64encode(hashlib.sha256(content.encode()).digest()).decode() for content in inline)
+        assert policy[f"{element}-src"] == " ".join(f"'sha256-{digest}'" for digest in hashes)
+    assert (policy["default-src"], policy["frame-ancestors"], policy["base-uri"]) == ("'none'",) * 3
+    assert policy["connect-src"] == "'self'"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/openapi.json", "/api/v1/docs"])
+def test_the_reference_is_made_once_and_sent_again_only_when_it_changed(http, path, monkeypatch):
+    first = http("GET", path)
+    assert first.headers["Cache-Control"] == "no-cache"
+    monkeypatch.setattr("api.openapi.described", None)  # what makes it
+    assert http("GET", path).text == first.text
+    again = http("GET", path, If_None_Match=first.headers["ETag"])
+    assert (again.status, again.text) == (304, "")
+    # A browser puts the headers of a 304 in place of those it has.
+    assert again.headers["Content-Security-Policy"] == first.headers["Content-Security-Policy"]

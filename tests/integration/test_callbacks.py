@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+import boto3
 import pytest
 
 from studio import (
@@ -17,12 +18,15 @@ from studio import (
     credits,
     deliveries,
     endpoints,
+    ids,
     jobs,
     news,
     outbox,
+    senders,
 )
 from studio.errors import EndpointDisabled, NotFound, TooManyRequests
 from studio.outbound import Refused, Unreachable
+from studio.settings import settings
 from studio.tables import CallbackSecret, Delivery
 from tests.integration.callbacks import UNREACHABLE, URL, minutes, opened, sqs_event
 
@@ -387,6 +391,140 @@ def test_a_long_queue_is_not_filled_with_the_same_questions(studio, post, user, 
     post.tell()
     post.now += 60
     assert [post.due(), post.due(), post.due()] == [1, 0, 0]
+
+
+# ---- Everybody's share -----------------------------------------------------------------------------------------------
+
+
+def waiting(studio, post, user, count: int) -> list[str]:
+    """Ids of so many deliveries of the user that nobody has tried yet."""
+    found = [ids.new("dlv") for _ in range(count)]
+    for delivery_id in found:
+        deliveries.begin(delivery_id, user.id, "job.completed", "{}", endpoint_id=post.endpoint_id)
+    post.lose()
+    return found
+
+
+@pytest.fixture
+def busy(studio, post, user):
+    """A user whose receivers never answer, with as many requests under way as they may have; calls `meanwhile` then."""
+    post.endpoint_id = post.endpoint(user.id).id
+
+    def run(meanwhile):
+        nested = waiting(studio, post, user, senders.MAX_PER_USER)
+
+        def answer(call):
+            if call.id in nested[:-1]:
+                courier.attempt(nested[nested.index(call.id) + 1], 1)
+            elif call.id == nested[-1]:
+                meanwhile()
+            return 200
+
+        post.answer = answer
+        courier.attempt(nested[0], 1)
+
+    return run
+
+
+def test_one_users_slow_receivers_keep_no_more_senders_than_their_share(studio, post, user, busy):
+    (sixth,) = waiting(studio, post, user, 1)
+    called = []
+
+    def meanwhile():
+        courier.attempt(sixth, 1)
+        called.append([call.id for call in post.calls])
+
+    busy(meanwhile)
+    assert len(called[0]) == senders.MAX_PER_USER
+    assert sixth not in called[0]
+
+
+def test_others_are_called_while_one_users_receivers_are_slow(studio, post, user, busy):
+    other = studio.user()
+    endpoint = post.endpoint(other.id, "https://quick.example.com/")
+    own = deliveries.begin(ids.new("dlv"), other.id, "job.completed", "{}", endpoint_id=endpoint.id)
+    busy(lambda: courier.attempt(own.id, 1))
+    assert deliveries.get(other.id, own.id).state == "delivered"
+
+
+def test_what_waits_for_a_sender_comes_later_and_loses_no_attempt(studio, post, user, busy):
+    (sixth,) = waiting(studio, post, user, 1)
+    busy(lambda: courier.attempt(sixth, 1))
+    assert deliveries.get(user.id, sixth).attempt == 0
+    post.pass_time(5)
+    found = deliveries.get(user.id, sixth)
+    assert (found.state, found.attempt, len(found.attempts)) == ("delivered", 1, 1)
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["by the queue", "when its message is lost"])
+def test_everything_arrives_once_however_long_the_queue_behind_a_slow_receiver_is(studio, post, user, lost):
+    """Every place is taken for a while; nothing that comes meanwhile is lost or tried twice."""
+    post.endpoint_id = post.endpoint(user.id).id
+    places = [senders.one(user.id) for _ in range(senders.MAX_PER_USER)]
+    assert all(place.__enter__() for place in places)
+    deliveries_ids = waiting(studio, post, user, 12)
+    for delivery_id in deliveries_ids:
+        courier.attempt(delivery_id, 1)
+    if lost:
+        post.lose()
+    post.pass_time(40)
+    assert post.calls == []
+    for place in places:
+        place.__exit__(None, None, None)
+    post.pass_time(minutes(10))
+    assert sorted(call.id for call in post.calls) == sorted(deliveries_ids)
+
+
+def test_the_longer_somebody_waits_for_a_sender_the_less_often_they_ask(studio, post, user, monkeypatch):
+    post.endpoint_id = post.endpoint(user.id).id
+    (waiter,) = waiting(studio, post, user, 1)
+    monkeypatch.setattr(senders, "MAX_PER_USER", 0)
+    asked = []
+    monkeypatch.setattr(deliveries, "step_aside", recorded(asked, deliveries.step_aside))
+    courier.attempt(waiter, 1)
+    post.pass_time(HOUR)
+    assert len(asked) < 25
+    assert max(asked) <= deliveries.MAX_ASIDE_SECONDS * 3 // 2
+
+
+def recorded(waits: list[int], step_aside):
+    def also(delivery: Delivery, waited: int) -> None:
+        waits.append(waited)
+        step_aside(delivery, waited)
+
+    return also
+
+
+def test_a_sender_that_dies_gives_its_place_back(studio, post, user, monkeypatch):
+    monkeypatch.setattr(senders, "MAX_PER_USER", 1)
+    dead = senders.one(user.id)
+    assert dead.__enter__()
+    with senders.one(user.id) as ours:
+        assert not ours
+    post.now += senders.LEASE_SECONDS
+    with senders.one(user.id) as ours:
+        assert ours
+
+
+def test_progress_does_not_wait_long_for_a_sender(studio, post, user, monkeypatch):
+    endpoint = post.endpoint(user.id)
+    monkeypatch.setattr(senders, "MAX_PER_USER", 0)
+    told = deliveries.begin(ids.new("dlv"), user.id, deliveries.PROGRESS, "{}", endpoint_id=endpoint.id)
+    post.deliver()
+    post.pass_time(minutes(2))
+    found = deliveries.get(user.id, told.id)
+    assert (found.state, found.attempt) == ("dead", 0)
+    assert "progress does not wait" in found.reason
+
+
+def test_attempts_are_asked_for_in_the_name_of_their_user(studio, post, user, job, monkeypatch):
+    """What makes a fair queue of it: AWS puts the messages of others before those of whoever has many."""
+    post.endpoint(user.id)
+    studio.finish(job)
+    post.tell()
+    queue = settings().deliveries_queue_url
+    taken = boto3.client("sqs").receive_message(QueueUrl=queue, MessageSystemAttributeNames=["MessageGroupId"])
+    assert [message["Attributes"]["MessageGroupId"] for message in taken["Messages"]] == [user.id]
 
 
 # ---- What receivers say ----------------------------------------------------------------------------------------------

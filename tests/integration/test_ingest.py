@@ -14,7 +14,8 @@ from PIL import Image
 from ingest import arrived
 from studio import catalog, clock, decoding, ingest, jobs, limits, pictures, receivers, storage, uploads
 from studio.errors import BadPicture, Busy, Fault, InvalidOrder
-from studio.outbound import Outbound, Reply, Unreachable
+from studio.outbound import Outbound, Unreachable
+from studio.replies import Reply
 from studio.tables import Upload
 from tests.integration.samples import photo
 from tests.integration.test_api import Client, assert_problem

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import time
 import uuid
 import zlib
 from typing import Any
@@ -14,7 +15,7 @@ import jsonschema
 import pytest
 from PIL import Image
 
-from studio import catalog, pictures, storage, uploads
+from studio import catalog, jobs, pictures, storage, uploads
 from studio.errors import BadPicture
 from studio.tables import Persona
 from tests.integration.samples import photo
@@ -134,15 +135,38 @@ def test_a_wrong_form_stores_no_picture(http, user):
     assert stored["KeyCount"] == 0
 
 
-def test_fields_in_odd_encodings_are_refused(http, user):
-    for field in (
-        b'Content-Disposition: form-data; name="category"\r\nContent-Type: text/plain; charset=foo\r\n\r\nformal',
-        b'Content-Disposition: form-data; name="category"\r\n\r\n\xff\xfe',
-    ):
-        answer = http(
-            "POST", SWAP, b"--x\r\n" + field + b"\r\n--x--\r\n", content_type="multipart/form-data; boundary=x"
-        )
-        assert answer.status in (400, 422), answer.text
+def send_field(http: Client, content: bytes, *, charset: str = "", name: str = "prompt"):
+    """One field of a form, with the charset that its part names."""
+    kind = f"\r\nContent-Type: text/plain; charset={charset}" if charset else ""
+    head = f'--x\r\nContent-Disposition: form-data; name="{name}"{kind}\r\n\r\n'.encode()
+    path, form_type = "/api/v1/jobs/image-generation", "multipart/form-data; boundary=x"
+    return http("POST", path, head + content + b"\r\n--x--\r\n", content_type=form_type)
+
+
+@pytest.mark.parametrize("charset", ["", "utf-8", "latin-1", "foo"])
+def test_a_field_that_is_not_utf_8_is_named_and_refused(http, user, charset):
+    problem = assert_problem(send_field(http, "déjà vu".encode("latin-1"), charset=charset), 422, "invalid_request")
+    assert problem["errors"] == [{"pointer": "/prompt", "detail": "is not text in UTF-8"}]
+
+
+@pytest.mark.parametrize("charset", ["punycode", "hex", "unicode_escape", "utf-7", "undefined", "x"])
+def test_a_part_does_not_pick_the_codec_of_its_text(http, user, studio, charset):
+    text = r"\x41 \ud800 +2AA- été"
+    job = send_field(http, text.encode(), charset=charset).json
+    assert jobs.find(job["id"]).order["prompt"] == text
+
+
+def test_a_field_in_a_slow_codec_costs_what_others_do(http, user):
+    began = time.process_time()
+    assert_problem(send_field(http, b"a" * 400_000 + b"-" + b"b" * 400_000, charset="punycode"), 422, "invalid_request")
+    assert time.process_time() - began < 2  # seconds; punycode took four times as many
+
+
+def test_many_faults_of_a_form_are_named_in_part(http, user):
+    fields = {f"{number}{'x' * 1_000}": "" for number in range(30)}
+    answer = send(http, "/api/v1/jobs/image-generation", prompt="a fox", **fields)
+    assert len(assert_problem(answer, 422, "invalid_request")["errors"]) == 21
+    assert len(answer.text) < 10_000
 
 
 def test_other_routes_ignore_a_form_content_type(http, user):

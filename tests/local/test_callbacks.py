@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +12,8 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from tests.local.conftest import ORDER, SUBMIT, at_once, wait_for
+from studio import senders
+from tests.local.conftest import ORDER, SUBMIT, at_once, registered, wait_for
 from tests.local.receiver import Receiver, listening
 
 ENDPOINTS = "/api/v1/webhooks/endpoints"
@@ -133,6 +136,32 @@ def test_many_senders_asked_for_the_same_attempt_make_it_once(studio, user, rece
         assert list(threads.map(ask, sent * 8)) == [{"batchItemFailures": []}] * 24
     wait_for(lambda: deliveries(user, state="delivered"), lambda found: len(found) == 3)
     assert sorted(headers["webhook-id"] for headers, _ in receiver.calls) == sorted(delivery["id"] for delivery in sent)
+
+
+def test_a_slow_receiver_keeps_its_owners_share_of_senders_busy_and_nobody_else_waits(studio, user, receiver):
+    """Twelve requests of one customer who takes two seconds for each, and one of another in the middle of them."""
+    now, most, at_work = 0, 0, threading.Lock()
+
+    def slowly(path: str) -> int:
+        nonlocal now, most
+        with at_work:
+            now += 1
+            most = max(most, now)
+        time.sleep(2)
+        with at_work:
+            now -= 1
+        return 200
+
+    with registered(studio) as other, listening(answer=slowly) as slow:
+        made, quick = endpoint(user, slow.url), endpoint(other, receiver.url)
+        sent = {user.http.post(f"{ENDPOINTS}/{made['id']}/test").raise_for_status().json()["id"] for _ in range(12)}
+        wait_for(lambda: slow.calls)
+        other.http.post(f"{ENDPOINTS}/{quick['id']}/test").raise_for_status()
+        wait_for(lambda: receiver.calls)
+        assert len(slow.calls) < len(sent), "the others were done by then"
+        wait_for(lambda: deliveries(user, state="delivered"), lambda found: len(found) == len(sent))
+        assert 2 <= most <= senders.MAX_PER_USER
+        assert sorted(headers["webhook-id"] for headers, _ in slow.calls) == sorted(sent)
 
 
 def test_no_race_makes_an_eleventh_endpoint(user):

@@ -20,13 +20,19 @@ PAGES = sorted(path for path in RUNBOOKS.glob("*.md") if path.name != "README.md
 COMMAND = re.compile(r"\baws ([a-z0-9-]+) ([a-z-]+)((?:[^`|)]|\\\n|\$\([^)]*\))*)")
 
 
+def metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    """Namespace, name and dimensions of what it looks at, which are several where it reckons with them."""
+    return [one["MetricStat"]["Metric"] for one in alarm.get("Metrics", []) if "MetricStat" in one] or [alarm]
+
+
 def watching(namespace: str, metric: str) -> set[str]:
     """What the alarms on a metric look at."""
     return {
         re.findall(r"\w+", json.dumps(dimension["Value"]).replace("Fn::GetAtt", "").replace("Ref", ""))[0]
         for alarm in ALARMS.values()
-        if (alarm["Namespace"], alarm["MetricName"]) == (namespace, metric)
-        for dimension in alarm["Dimensions"]
+        for one in metrics(alarm)
+        if (one["Namespace"], one["MetricName"]) == (namespace, metric)
+        for dimension in one["Dimensions"]
     }
 
 
@@ -52,17 +58,17 @@ def test_every_queue_of_jobs_is_watched_for_its_age():
 
 
 def test_what_we_measure_ourselves_is_what_alarms_look_at():
-    own = {alarm["MetricName"] for alarm in ALARMS.values() if alarm["Namespace"] == telemetry.NAMESPACE}
+    ours = [one for alarm in ALARMS.values() for one in metrics(alarm) if one["Namespace"] == telemetry.NAMESPACE]
+    own = {one["MetricName"] for one in ours}
     nightly = {telemetry.AUDIT_VIOLATIONS, telemetry.STRIPE_UNTOLD}
     assert own == {telemetry.REFUNDED, telemetry.QUEUES_UNATTENDED} | nightly
-    for alarm in ALARMS.values():
-        if alarm["Namespace"] == telemetry.NAMESPACE:
-            assert alarm["Dimensions"] == [{"Name": "stage", "Value": {"Ref": "Stage"}}]
+    for one in ours:
+        assert one["Dimensions"] == [{"Name": "stage", "Value": {"Ref": "Stage"}}]
 
 
 @pytest.mark.parametrize("metric", [telemetry.AUDIT_VIOLATIONS, telemetry.STRIPE_UNTOLD])
 def test_what_a_night_found_rings_at_the_first_and_until_the_next_night(metric):
-    (alarm,) = [alarm for alarm in ALARMS.values() if alarm["MetricName"] == metric]
+    (alarm,) = [alarm for alarm in ALARMS.values() if alarm.get("MetricName") == metric]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
     assert alarm["DatapointsToAlarm"] == 1
     assert alarm["Period"] * alarm["EvaluationPeriods"] == 24 * 3600
@@ -74,10 +80,17 @@ def test_an_alarm_has_a_runbook_and_tells_the_topic(name):
     assert (ROOT / alarm["AlarmDescription"]).is_file()
     told = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], []]}
     assert alarm["AlarmActions"] == alarm["OKActions"] == told
-    watched = json.dumps(alarm["Dimensions"])
+    watched = json.dumps([one["Dimensions"] for one in metrics(alarm)])
     for other, resource in RESOURCES.items():  # an alarm is there exactly when what it watches is
         if f'"{other}"' in watched and "Condition" in resource:
             assert RESOURCES[name].get("Condition") == resource["Condition"]
+
+
+def test_every_request_that_failed_rings_for_people():
+    """A release is taken back by a share of them; whoever is on duty hears of each."""
+    alarm = ALARMS["ServerErrorsAlarm"]
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["DatapointsToAlarm"]) == ("5xx", "Sum", 1)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
 
 
 def test_every_runbook_has_an_alarm_and_is_in_the_index():

@@ -7,15 +7,16 @@ import re
 import socket
 import ssl
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from studio import outbound
+from studio import outbound, replies
 from studio.outbound import Outbound, Refused, Unreachable
 
 HOST = "hooks.example.com"
@@ -330,3 +331,146 @@ def test_a_name_server_that_never_answers_is_inside_the_clock():
     with pytest.raises(Unreachable, match="too long"):
         Outbound(resolve).send("GET", "https://hooks.example.com/", seconds=0.05, max_bytes=10)
     silent.set()
+
+
+# ---- Answers that break rules ----------------------------------------------------------------------------------------
+
+LIMIT_BYTES = 4_096
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def flooding(start: bytes, more: bytes, *, pieces: int, taken: list[int] | None = None) -> Conversation:
+    """`start`, then `more` over and over, until the caller hangs up."""
+
+    def talk(line: socket.socket, over: threading.Event) -> None:
+        answering(start)(line, over)
+        try:
+            for _ in range(pieces):
+                line.sendall(more)
+                if taken is not None:
+                    taken.append(len(more))
+        except OSError:
+            return  # cut, as it should be
+
+    return talk
+
+
+def asked(port: int, *, seconds: float = 5, max_bytes: int = LIMIT_BYTES) -> replies.Reply:
+    """The answer of an operator's own receiver; which certificate it has changes nothing about what it answers."""
+    way = Outbound(leading_to("127.0.0.1"), private=frozenset({f"{HOST}:{port}"}))
+    return way.send("POST", f"http://{HOST}:{port}/", body=b"{}", seconds=seconds, max_bytes=max_bytes)
+
+
+@pytest.mark.parametrize(
+    "size", [b"-1", b"-ff", b"+5", b"0x5", b"5_0", b" 5", b"", b"\xd9\xa5", b"five", b"1" * 40, b"5" + b" " * 300]
+)
+def test_a_chunk_has_a_size_or_the_answer_is_none(size):
+    answer = CHUNKED + size + b"\r\n" + b"x" * 1_000 + b"\r\n0\r\n\r\n"
+    with receiver(answering(answer)) as port, pytest.raises(Unreachable, match=r"chunk without a size|too long a line"):
+        asked(port)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        CHUNKED + b"-1\r\n",
+        CHUNKED + b"30000000\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX-Long: ",
+        CHUNKED + b"1;",
+    ],
+    ids=["negative chunk", "huge chunk", "no length", "huge length", "a header", "an extension"],
+)
+def test_a_flood_costs_no_more_memory_than_what_may_be_read_and_one_piece(start):
+    more, taken = b"x" * 2**20, list[int]()
+    with receiver(flooding(start, more, pieces=200, taken=taken)) as port:
+        tracemalloc.start()
+        with suppress(Unreachable):
+            asked(port)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < LIMIT_BYTES + replies.PIECE_BYTES + 200_000  # the last for everything else that runs meanwhile
+    assert sum(taken) < 20 * 2**20, "was read to its end"  # what the kernel buffers on both sides
+
+
+@pytest.mark.parametrize(
+    ("start", "more", "words"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", b"X-Thing: a\r\n" * 100, "too many headers"),
+        (b"HTTP/1.1 200 OK\r\n", b"X-Thing: " + b"a" * 8_000 + b"\r\n", "too long a line or head"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100, "too many headers"),
+        (b"", b"HTTP/1.1 103 Early Hints\r\nLink: " + b"a" * 8_000 + b"\r\n\r\n", "too long a line or head"),
+    ],
+    ids=["many headers", "long headers", "continues", "hints"],
+)
+def test_an_endless_head_is_no_answer(start, more, words):
+    with receiver(flooding(start, more, pieces=20_000)) as port, pytest.raises(Unreachable, match=words):
+        asked(port)
+
+
+def test_trailers_are_not_read_however_many_there_are():
+    with receiver(flooding(CHUNKED + b"2\r\nok\r\n0\r\n", b"X-Trailer: a\r\n" * 100, pieces=20_000)) as port:
+        assert asked(port).body == b"ok"
+
+
+@pytest.mark.parametrize(
+    ("start", "drop"),
+    [(CHUNKED, b"1\r\nx\r\n"), (CHUNKED + b"ff\r\n", b"x"), (b"HTTP/1.1 200 OK\r\n\r\n", b"x"), (b"", b"H")],
+    ids=["chunks", "in a chunk", "content", "status"],
+)
+def test_content_that_drips_is_cut_off(start, drop):
+    def talk(line: socket.socket, over: threading.Event) -> None:
+        answering(start)(line, over)
+        try:
+            while not over.wait(0.02):
+                line.sendall(drop)
+        except OSError:
+            return
+
+    with receiver(talk) as port, pytest.raises(Unreachable, match="too long"):
+        asked(port, seconds=0.4)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: \xb2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX-Thing: a\r\n",
+        b"HTTP/1.1 200 OK",
+        b"HTTP/2 200\r\n\r\n",
+        b"HTTP/1.1 \xd9\xa1\xd9\xa2\xd9\xa3\r\n\r\n",
+        b"HTTP/1.1 999 OK\r\n\r\n",
+        b"\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        CHUNKED + b"5\r\nok",
+        CHUNKED + b"2\r\nokay\r\n0\r\n\r\n",
+        CHUNKED + b"2\r\nok\r\n",
+        b"\x00" * 100,
+    ],
+)
+def test_whatever_cannot_be_read_is_no_answer(answer):
+    with receiver(answering(answer)) as port, pytest.raises(Unreachable, match="answer"):
+        asked(port)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "body"),
+    [
+        (CHUNKED + b"2\r\nok\r\nA;x=1\r\n, go ahead\r\n00\r\n\r\n", 200, b"ok, go ahea"),
+        (b"HTTP/1.0 200\nA: b\n c: folded\n\nok", 200, b"ok"),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 Taken\r\nContent-Length: 0\r\n\r\n", 202, b""),
+        (b"HTTP/1.1 204 No Content\r\nContent-Length: 50\r\n\r\n", 204, b""),
+        (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", 101, b""),
+        (b"HTTP/1.1 500 \xff\r\ncontent-length:2\r\n\r\nno", 500, b"no"),
+    ],
+)
+def test_answers_within_the_rules_are_read(answer, status, body):
+    with receiver(answering(answer)) as port:
+        reply = asked(port, max_bytes=11)
+    assert (reply.status, reply.body) == (status, body)

@@ -76,23 +76,46 @@ def test_in_prod_a_release_of_what_customers_call_begins_with_a_tenth_and_goes_b
         function = name.removesuffix("DeploymentGroup")
         wanted = group["Properties"]
         assert wanted["DeploymentConfigName"]["Fn::Sub"][1] == {"ConfigName": "Canary10Percent10Minutes"}
-        alarms = [
+        ended, failed = (
             made.resources[alarm["Name"]["Ref"]]["Properties"] for alarm in wanted["AlarmConfiguration"]["Alarms"]
-        ]
-        watched = {
-            (a["Namespace"], a["MetricName"], *((d["Name"], d["Value"]["Ref"]) for d in a["Dimensions"]))
-            for a in alarms
-        }
+        )
         # The first sees what ends an invocation; a function answers its own exceptions, so only the second sees these.
-        assert watched == {
-            ("AWS/Lambda", "Errors", ("FunctionName", function)),
-            ("AWS/ApiGateway", "5xx", ("ApiId", "HttpApi")),
+        assert (ended["Namespace"], ended["MetricName"]) == ("AWS/Lambda", "Errors")
+        assert ended["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]
+        assert (ended["Threshold"], ended["Period"]) == (0, 300)
+        reckoned = {one["Id"]: one["MetricStat"] for one in failed["Metrics"] if "MetricStat" in one}
+        assert {id_: one["Metric"]["MetricName"] for id_, one in reckoned.items()} == {
+            "failed": "5xx",
+            "requests": "Count",
         }
-        for alarm in alarms:
-            assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
-            assert alarm["Period"] * alarm["EvaluationPeriods"] < 10 * 60, "the alarm begins and ends within the canary"
-            assert alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]) == 1, "a tenth of the requests are few"
+        for one in reckoned.values():
+            assert one["Metric"]["Dimensions"] == [{"Name": "ApiId", "Value": {"Ref": "HttpApi"}}]
+            assert (one["Stat"], one["Period"]) == ("Sum", 300)
+        for alarm in (ended, failed):
+            assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+            assert alarm["EvaluationPeriods"] == 1, "the alarm begins and ends within the canary of 600 seconds"
         assert "DEPLOYMENT_STOP_ON_ALARM" in wanted["AutoRollbackConfiguration"]["Events"]
+
+
+@pytest.mark.parametrize(
+    ("failed", "requests", "goes_back"),
+    [
+        (1, 10, False),  # somebody found a request that fails
+        (4, 4, False),
+        (5, 500, False),  # one in a hundred
+        (6, 500, True),
+        (10, 100, True),  # a broken release with its tenth
+        (5, 50, True),  # the fewest requests of five minutes with which such a release is noticed
+    ],
+)
+def test_a_release_goes_back_when_more_than_one_in_a_hundred_requests_fails_and_not_for_a_few(
+    failed, requests, goes_back
+):
+    alarm = PLAIN["Resources"]["ServerErrorRateAlarm"]["Properties"]
+    (percent,) = [one["Expression"] for one in alarm["Metrics"] if one["ReturnData"]]
+    reckon = percent.replace("IF(", "either(")
+    numbers = {"failed": failed, "requests": requests, "either": lambda condition, yes, no: yes if condition else no}
+    assert (eval(reckon, {"__builtins__": {}}, numbers) > alarm["Threshold"]) is goes_back  # our template
 
 
 def test_an_exception_in_a_route_is_no_error_of_lambda():

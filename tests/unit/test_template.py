@@ -219,7 +219,13 @@ def test_the_functions_of_callbacks_reach_only_what_callbacks_are_made_of():
             "DeliveriesQueue",
             "NewsQueue",
         },
-        "SendFunction": {"EndpointsTable", "CallbackSecretsTable", "DeliveriesTable", "DeliveriesQueue"},
+        "SendFunction": {
+            "EndpointsTable",
+            "CallbackSecretsTable",
+            "DeliveriesTable",
+            "LimitsTable",
+            "DeliveriesQueue",
+        },
         "DueFunction": {"DeliveriesTable", "DeliveriesQueue"},
     }
     for name in reached:

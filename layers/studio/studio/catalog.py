@@ -15,13 +15,14 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from studio.bounds import Number, PictureName, Text, Whole
-from studio.errors import Fault, InvalidOrder, NotFound
+from studio.errors import Fault, InvalidOrder, NotFound, first
 from studio.outbound import MAX_URL_CHARACTERS
 
 MAX_PROMPT_CHARACTERS = 10_000
 MIN_SCRIPT_CHARACTERS = 4  # a sentence in Chinese; workers refuse single words, which need a language to be told
 MAX_SCRIPT_CHARACTERS = 10_000  # three times what can be said in the longest video
 MAX_TITLE_CHARACTERS = 120
+MAX_NAME_CHARACTERS = 100  # of a field, as an answer repeats it; ours are shorter
 MAX_SEED = 2**32 - 1  # what torch and numpy generators take on every platform
 
 _TAG = re.compile(r"<[^<>]*>")
@@ -421,12 +422,17 @@ def parse(feature: str, body: object) -> Order:
 
 
 def faults_of(errors: list[Any]) -> tuple[Fault, ...]:
-    """Pydantic's findings as JSON pointers into the body, with the allowed range in words."""
-    return tuple(Fault(_pointer(error["loc"]), _words(error)) for error in errors)
+    """The first of pydantic's findings as JSON pointers into the body, with the allowed range in words."""
+    return first((Fault(pointer(*error["loc"]), _words(error)) for error in errors), len(errors))
 
 
-def _pointer(loc: tuple[int | str, ...]) -> str:
-    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in loc)
+def pointer(*steps: int | str) -> str:
+    """A JSON pointer (RFC 6901); names that no field of ours has may be long and are cut."""
+    return "".join(f"/{_cut(str(step)).replace('~', '~0').replace('/', '~1')}" for step in steps)
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= MAX_NAME_CHARACTERS else f"{name[:MAX_NAME_CHARACTERS]}…"
 
 
 def _words(error: dict[str, Any]) -> str:

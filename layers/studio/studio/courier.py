@@ -8,32 +8,50 @@ from email.utils import parsedate_to_datetime
 
 from pynamodb.exceptions import DoesNotExist
 
-from studio import breaker, callback_secrets, clock, deliveries, endpoints, receivers, signatures
+from studio import breaker, callback_secrets, clock, deliveries, endpoints, receivers, senders, signatures
 from studio.deliveries import Outcome
-from studio.outbound import Refused, Reply, Unreachable
+from studio.outbound import Refused, Unreachable
+from studio.replies import Reply
 from studio.tables import Delivery, Endpoint, Signing
 from studio.telemetry import CALLBACKS_DELIVERED, logger, measure
 
 TIMEOUT_SECONDS = 15.0
 MAX_ANSWER_BYTES = 4_096  # read so that the receiver is not cut off in the middle of its answer, and thrown away
+MAX_PROGRESS_WAIT_SECONDS = 15  # for a sender; by then there is newer progress
 USER_AGENT = "AI-Creative-Studio-Webhooks/1.0"
 _NEVER = "there is no further attempt"
 _BROKEN = "the attempt broke off on our side"
 _NOBODY = "the account was closed"
 _LATE = "the endpoint keeps failing, and progress does not wait"
+_CROWDED = "your receivers are busy with other messages, and progress does not wait"
 
 
-def attempt(delivery_id: str, number: int) -> None:
-    """Make attempt `number` of the delivery, unless it was made, is not wanted any more, or has to wait."""
+def attempt(delivery_id: str, number: int, *, waited: int = 0) -> None:
+    """Make attempt `number` of the delivery, unless it was made, is not wanted any more, or has to wait.
+
+    Args:
+        waited: seconds that it last waited for a sender, because its user had as many as they may.
+    """
     delivery = deliveries.waiting(delivery_id, number)
     if delivery is None:
         return
     if deliveries.exhausted(delivery):
         deliveries.bury(delivery, _NEVER)
-    elif delivery.endpoint_id:
-        _to_endpoint(delivery, endpoints.find(delivery.user_id, delivery.endpoint_id))
+        return
+    with senders.one(delivery.user_id) as ours:
+        if not ours:
+            _step_aside(delivery, waited)
+        elif delivery.endpoint_id:
+            _to_endpoint(delivery, endpoints.find(delivery.user_id, delivery.endpoint_id))
+        else:
+            _to_callback_url(delivery)
+
+
+def _step_aside(delivery: Delivery, waited: int) -> None:
+    if delivery.type == deliveries.PROGRESS and waited >= MAX_PROGRESS_WAIT_SECONDS:
+        deliveries.bury(delivery, _CROWDED)
     else:
-        _to_callback_url(delivery)
+        deliveries.step_aside(delivery, waited)
 
 
 def _to_callback_url(delivery: Delivery) -> None:

@@ -46,6 +46,8 @@ LEASE_SECONDS = 60  # an attempt takes at most 15 s and the sender's function 29
 MAX_QUEUE_DELAY_SECONDS = 900  # of SQS
 GRACE_SECONDS = 30  # messages for attempts due more recently are most likely on their way
 ASKED_SECONDS = 300  # after being asked for, an attempt is asked for again
+LEAST_ASIDE_SECONDS = 2  # until a sender of the user is free, which is soon where receivers are quick
+MAX_ASIDE_SECONDS = 300  # so that what waits behind slow receivers costs little while it does
 MAX_ASKED = 5_000  # in one round, which takes less than the function's time
 DUE_SHARDS = 4  # spreads the index over partitions
 KEPT_SECONDS = 30 * 24 * 3600
@@ -236,6 +238,18 @@ def postpone(delivery: Delivery, until: int) -> None:
     _update(delivery, [Delivery.next_attempt_at.set(until + spread)], condition=_unchanged(delivery))
 
 
+def step_aside(delivery: Delivery, waited: int) -> None:
+    """Ask for the same attempt again later, twice as late as the last time; it counts as none.
+
+    Args:
+        waited: seconds that it waited the last time, 0 if it did not.
+    """
+    least = min(max(2 * waited, LEAST_ASIDE_SECONDS), MAX_ASIDE_SECONDS)
+    wait = random.randint(least, least * 3 // 2)  # noqa: S311  # jitter, not a secret
+    if _update(delivery, [Delivery.next_attempt_at.set(clock.epoch() + wait)], condition=_unchanged(delivery)):
+        _ask(delivery, delay_seconds=wait, waited=wait)
+
+
 def bury(delivery: Delivery, reason: str) -> None:
     """Give up on a delivery that waits."""
     _update(delivery, [*_ended(State.DEAD), Delivery.reason.set(reason)], condition=_unchanged(delivery))
@@ -280,12 +294,18 @@ def ask_for_due() -> int:
     return asked
 
 
-def _ask(delivery: Delivery, *, delay_seconds: int = 0) -> bool:
-    """Put the next attempt on the queue, best effort; what fails is found by `ask_for_due`."""
-    message = json.dumps({"deliveryId": delivery.id, "attempt": int(delivery.attempt) + 1})
+def _ask(delivery: Delivery, *, delay_seconds: int = 0, waited: int = 0) -> bool:
+    """Put the next attempt on the queue, best effort; what fails is found by `ask_for_due`.
+
+    The group makes it a fair queue: where one user has many messages, those of the others come first.
+    """
+    message = json.dumps({"deliveryId": delivery.id, "attempt": int(delivery.attempt) + 1, "waited": waited})
     try:
         aws.client("sqs").send_message(
-            QueueUrl=settings().deliveries_queue_url, MessageBody=message, DelaySeconds=delay_seconds
+            QueueUrl=settings().deliveries_queue_url,
+            MessageBody=message,
+            DelaySeconds=delay_seconds,
+            MessageGroupId=delivery.user_id,
         )
     except (BotoCoreError, ClientError) as error:
         logger.warning("an attempt was not asked for", extra={"delivery": delivery.id, "reason": str(error)})

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from itertools import islice
+from typing import ClassVar, Self
+
+MAX_FAULTS = 20  # named in one answer: a body of thousands of unknown fields gets no answer larger than itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +16,13 @@ class Fault:
 
     pointer: str
     detail: str
+
+
+def first(faults: Iterable[Fault], count: int) -> tuple[Fault, ...]:
+    """The first `MAX_FAULTS` of `count`, and one more that says how many others there are."""
+    shown = tuple(islice(faults, MAX_FAULTS))
+    others = count - len(shown)
+    return (*shown, Fault("", f"has {others:,} more faults")) if others else shown
 
 
 class StudioError(Exception):
@@ -146,6 +157,12 @@ class InvalidOrder(StudioError):
     """The body or a parameter is well formed but outside the allowed values."""
 
     status, code, title = 422, "invalid_request", "Some values are not allowed"
+
+    @classmethod
+    def naming(cls, faults: Iterable[Fault]) -> Self:
+        """One whose detail says what is wrong and where."""
+        named = tuple(faults)
+        return cls("; ".join(f"{fault.pointer or 'the body'} {fault.detail}" for fault in named), faults=named)
 
 
 class BadPicture(InvalidOrder):

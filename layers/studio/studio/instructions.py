@@ -50,5 +50,4 @@ def parsed(kind: type[Kind], event: object) -> Kind:
     try:
         return kind.model_validate(event)
     except ValidationError as error:
-        faults = faults_of(error.errors())
-        raise InvalidOrder("; ".join(f"{fault.pointer} {fault.detail}" for fault in faults), faults=faults) from error
+        raise InvalidOrder.naming(faults_of(error.errors())) from error

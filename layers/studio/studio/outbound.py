@@ -20,6 +20,9 @@ from http.client import HTTPConnection, HTTPException
 from queue import Empty, SimpleQueue
 from urllib.parse import urlsplit
 
+from studio import replies
+from studio.replies import Malformed, Reply
+
 MAX_URL_CHARACTERS = 2_048
 MAX_HOST_CHARACTERS = 253  # RFC 1035
 CONNECT_SECONDS = 3.0
@@ -64,7 +67,7 @@ class Refused(ValueError):
 
 
 class Unreachable(Exception):
-    """No answer: the name, the connection, TLS or the clock stood in the way."""
+    """No answer: the name, the connection, TLS, the clock or what came back stood in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +87,6 @@ class Target:
     def authority(self) -> str:
         """As the Host header has it."""
         return self.host if self.port == (443 if self.secure else 80) else f"{self.host}:{self.port}"
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back.
-
-    Attributes:
-        headers: names in lower case.
-        body: cut at the caller's limit.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +128,7 @@ class Outbound:
             max_bytes: most of the answer that is read; the rest is left.
         Raises:
             Refused: by its text, or because any address of its host is not public.
-            Unreachable: nothing came back in time.
+            Unreachable: nothing came back in time, or nothing that is an answer.
         """
         target = self.target(url)
         ends = time.monotonic() + seconds
@@ -154,13 +143,12 @@ class Outbound:
                 connection.sock = line
                 with closing(connection):
                     connection.request(method, target.path, body, {"Host": target.authority, **(headers or {})})
-                    answer = connection.getresponse()
-                    content = answer.read(max_bytes)
-        except (HTTPException, OSError) as error:
+                    reply = replies.read(line, max_bytes=max_bytes)
+        except (HTTPException, OSError, Malformed) as error:
             raise Unreachable(_TOO_LONG if time.monotonic() >= ends else _reason(error)) from error
         if time.monotonic() >= ends:
             raise Unreachable(_TOO_LONG)
-        return Reply(answer.status, {name.lower(): value for name, value in answer.headers.items()}, content)
+        return reply
 
     def _address(self, target: Target, seconds: float) -> str:
         """The address to connect to; every address of the name has to be public, or none is used."""
@@ -279,6 +267,8 @@ def _target(url: str, private: frozenset[str]) -> Target:
 
 def _reason(error: Exception) -> str:
     """A few words that tell whoever reads the log what to mend, and nothing of our network."""
+    if isinstance(error, Malformed):
+        return str(error)
     if isinstance(error, ssl.SSLError):
         return "TLS failed; the certificate must be valid for the host"
     if isinstance(error, TimeoutError):

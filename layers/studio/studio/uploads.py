@@ -183,7 +183,7 @@ def _faults_of_urls(named: list[tuple[str, str]]) -> list[Fault]:
 
 def _refuse(faults: list[Fault]) -> None:
     if faults:
-        raise InvalidOrder("; ".join(f"{fault.pointer} {fault.detail}" for fault in faults), faults=tuple(faults))
+        raise InvalidOrder.naming(faults)
 
 
 def _ready(user_id: str, upload_id: str) -> str:
