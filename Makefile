@@ -64,9 +64,9 @@ costs: $(VENV)/.test ## compute docs/COSTS.md from infra/prices.json and counted
 licences: $(VENV)/.lint .tools/runpod ## list the licence of every package; fails where one is not allowed
 	@$(PY) -m infra.licences
 
-sbom: $(VENV)/.lint .tools/cyclonedx node_modules/.installed ## write bills of materials (CycloneDX) into dist/ (npm's part needs npm)
+sbom: $(VENV)/.lint .tools/runpod .tools/cyclonedx node_modules/.installed ## write bills of materials (CycloneDX) into dist/ (npm's part needs npm)
 	@mkdir -p dist
-	@.tools/cyclonedx/bin/cyclonedx-py environment --output-reproducible --validate --pyproject pyproject.toml -o dist/sbom-python.cdx.json $(PY)
+	@.tools/cyclonedx/bin/cyclonedx-py environment --output-reproducible --validate --pyproject pyproject.toml -o dist/sbom-python.cdx.json .tools/runpod/bin/python
 	@npm sbom --sbom-format cyclonedx --package-lock-only > dist/sbom-npm.cdx.json
 
 audit: $(VENV)/.demo ## check every promise about money over all books, read-only (STAGE=dev; without it the local studio)

@@ -11,6 +11,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+import h11
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -298,7 +299,7 @@ def test_broken_answers_are_no_answers(authority, monkeypatch, answer):
 def test_header_values_cannot_smuggle_lines(authority, monkeypatch):
     with receiver(lambda line, over: None, authority) as port:
         way = way_to(port, monkeypatch, trusted=authority[0])
-        with pytest.raises(ValueError, match="Invalid header value"):
+        with pytest.raises(h11.LocalProtocolError, match="Illegal header value"):
             way.send("POST", f"https://{HOST}/", headers={"x": "a\r\nHost: b"}, seconds=5, max_bytes=100)
 
 
@@ -366,7 +367,7 @@ def asked(port: int, *, seconds: float = 5, max_bytes: int = LIMIT_BYTES) -> rep
 )
 def test_a_chunk_has_a_size_or_the_answer_is_none(size):
     answer = CHUNKED + size + b"\r\n" + b"x" * 1_000 + b"\r\n0\r\n\r\n"
-    with receiver(answering(answer)) as port, pytest.raises(Unreachable, match=r"chunk without a size|too long a line"):
+    with receiver(answering(answer)) as port, pytest.raises(Unreachable, match="is not HTTP"):
         asked(port)
 
 
@@ -397,10 +398,10 @@ def test_a_flood_costs_no_more_memory_than_what_may_be_read_and_one_piece(start)
 @pytest.mark.parametrize(
     ("start", "more", "words"),
     [
-        (b"HTTP/1.1 200 OK\r\n", b"X-Thing: a\r\n" * 100, "too many headers"),
-        (b"HTTP/1.1 200 OK\r\n", b"X-Thing: " + b"a" * 8_000 + b"\r\n", "too long a line or head"),
-        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100, "too many headers"),
-        (b"", b"HTTP/1.1 103 Early Hints\r\nLink: " + b"a" * 8_000 + b"\r\n\r\n", "too long a line or head"),
+        (b"HTTP/1.1 200 OK\r\n", b"X-Thing: a\r\n" * 100, "too long a head"),
+        (b"HTTP/1.1 200 OK\r\n", b"X-Thing: " + b"a" * 8_000 + b"\r\n", "too long a head"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100, "too long a head"),
+        (b"", b"HTTP/1.1 103 Early Hints\r\nLink: " + b"a" * 8_000 + b"\r\n\r\n", "too long a head"),
     ],
     ids=["many headers", "long headers", "continues", "hints"],
 )
@@ -409,9 +410,12 @@ def test_an_endless_head_is_no_answer(start, more, words):
         asked(port)
 
 
-def test_trailers_are_not_read_however_many_there_are():
-    with receiver(flooding(CHUNKED + b"2\r\nok\r\n0\r\n", b"X-Trailer: a\r\n" * 100, pieces=20_000)) as port:
+def test_trailers_are_left_out_and_endless_ones_are_no_answer():
+    with receiver(answering(CHUNKED + b"2\r\nok\r\n0\r\nX-Trailer: a\r\n\r\n")) as port:
         assert asked(port).body == b"ok"
+    endless = flooding(CHUNKED + b"2\r\nok\r\n0\r\n", b"X-Trailer: a\r\n" * 100, pieces=20_000)
+    with receiver(endless) as port, pytest.raises(Unreachable, match="too long a head"):
+        asked(port)
 
 
 @pytest.mark.parametrize(
@@ -446,6 +450,7 @@ def test_content_that_drips_is_cut_off(start, drop):
         b"HTTP/2 200\r\n\r\n",
         b"HTTP/1.1 \xd9\xa1\xd9\xa2\xd9\xa3\r\n\r\n",
         b"HTTP/1.1 999 OK\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
         b"\r\n\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\n",
         CHUNKED + b"5\r\nok",
@@ -466,7 +471,6 @@ def test_whatever_cannot_be_read_is_no_answer(answer):
         (b"HTTP/1.0 200\nA: b\n c: folded\n\nok", 200, b"ok"),
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 202 Taken\r\nContent-Length: 0\r\n\r\n", 202, b""),
         (b"HTTP/1.1 204 No Content\r\nContent-Length: 50\r\n\r\n", 204, b""),
-        (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", 101, b""),
         (b"HTTP/1.1 500 \xff\r\ncontent-length:2\r\n\r\nno", 500, b"no"),
     ],
 )

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
 from queue import Empty, SimpleQueue
 from urllib.parse import urlsplit
 
@@ -139,12 +138,10 @@ class Outbound:
         try:
             with _line(address, target.port, left) as plain:
                 line = self._secured(plain, target) if target.secure else plain
-                connection = HTTPConnection(target.host, target.port)
-                connection.sock = line
-                with closing(connection):
-                    connection.request(method, target.path, body, {"Host": target.authority, **(headers or {})})
-                    reply = replies.read(line, max_bytes=max_bytes)
-        except (HTTPException, OSError, Malformed) as error:
+                with closing(line):
+                    named = {"Host": target.authority, **(headers or {})}
+                    reply = replies.ask(line, method, target.path, named, body, max_bytes=max_bytes)
+        except (OSError, Malformed) as error:
             raise Unreachable(_TOO_LONG if time.monotonic() >= ends else _reason(error)) from error
         if time.monotonic() >= ends:
             raise Unreachable(_TOO_LONG)

@@ -1,27 +1,22 @@
-"""Answers of strangers, with nothing believed: every part has a limit, and what breaks a rule is no answer.
+"""One request to a stranger, and the answer, of which nothing is believed: what breaks a rule or a limit is no answer.
 
-Not with http.client, which takes a negative size for a chunk's and reads whatever follows. Responses are HTTP/1.x of a
-connection that is closed afterwards (RFC 9112), so what comes after the content, trailers too, is never read.
+The rules of HTTP/1.1 are h11's. http.client takes a negative size for a chunk's and then reads whatever follows.
 """
 
 from __future__ import annotations
 
 import io
-import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MAX_HEAD_BYTES = 32 * 1024  # of everything before the content, interim responses too
-MAX_HEAD_LINES = 200
-MAX_CHUNK_LINE_BYTES = 256  # a size and extensions that nobody sends
-PIECE_BYTES = 64 * 1024  # taken from the line at once
-SWITCHING_PROTOCOLS = 101
-_WITHOUT_CONTENT = frozenset({SWITCHING_PROTOCOLS, 204, 304})
+import h11
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] ([1-5][0-9]{2})(?: .*)?")
-_LENGTH = re.compile(r"[0-9]{1,15}")
-_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,12})[ \t]*(?:;.*)?")
+MAX_HEAD_BYTES = 32 * 1024  # of everything before the content, interim responses too; and of trailers
+PIECE_BYTES = 64 * 1024  # taken from the line at once
+STATUSES = range(200, 600)
+_TOO_LONG = "the answer has too long a head"
+_NOT_HTTP = "the answer is not HTTP, or broke off"
 
 
 class Malformed(Exception):
@@ -42,96 +37,55 @@ class Reply:
     body: bytes
 
 
-def read(line: socket.socket, *, max_bytes: int) -> Reply:
-    """The final response on the line, holding no more of it than head, `max_bytes` of content and one piece.
+def ask(
+    line: socket.socket, method: str, target: str, headers: Mapping[str, str], body: bytes | None, *, max_bytes: int
+) -> Reply:
+    """Send one request and read its final response; no more of it is held than head, `max_bytes` and one piece.
 
     Raises:
-        Malformed: it breaks off, is larger than an answer may be before its content, or is not HTTP.
+        Malformed: the answer breaks off, is larger than one may be before its content, or is not HTTP.
         OSError: the connection failed.
     """
-    with line.makefile("rb") as incoming:
-        status, headers = _head(incoming)
-        return Reply(status, headers, b"" if status in _WITHOUT_CONTENT else _content(incoming, headers, max_bytes))
+    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+    sent = {"Accept-Encoding": "identity", "Connection": "close", **headers}
+    if body is not None:
+        sent["Content-Length"] = str(len(body))
+    request = h11.Request(method=method, target=target, headers=list(sent.items()))
+    pieces = [connection.send(event) for event in (request, h11.Data(data=body or b""), h11.EndOfMessage())]
+    line.sendall(b"".join(piece for piece in pieces if piece))
+    try:
+        response = _response(connection, line)
+        content = _content(connection, line, max_bytes)
+    except h11.RemoteProtocolError as error:
+        raise Malformed(_TOO_LONG if error.error_status_hint == 431 else _NOT_HTTP) from error
+    received = {name.decode("ascii"): value.decode("latin-1") for name, value in response.headers}
+    return Reply(response.status_code, received, content)
 
 
-def _head(incoming: io.BufferedReader) -> tuple[int, dict[str, str]]:
-    """Status and headers of the first response that is not interim; all of them share one limit."""
-    bytes_left, lines_left = MAX_HEAD_BYTES, MAX_HEAD_LINES
-    while True:
-        lines = list[bytes]()
-        while not lines or lines[-1]:
-            line = _line(incoming, bytes_left)
-            bytes_left, lines_left = bytes_left - len(line), lines_left - 1
-            if lines_left < 0:
-                raise Malformed("the answer has too many headers")
-            lines.append(line.rstrip(b"\r\n"))
-        found = _STATUS_LINE.fullmatch(lines[0])
-        if not found:
-            raise Malformed("the answer is not HTTP")
-        status = int(found[1])
-        if status >= 200 or status == SWITCHING_PROTOCOLS:
-            return status, _headers(lines[1:-1])
+def _response(connection: h11.Connection, line: socket.socket) -> h11.Response:
+    """The first response that is not interim; each interim one has its limit from h11, all of them from here."""
+    taken = 0
+    while not isinstance(event := connection.next_event(), h11.Response):
+        if event is h11.NEED_DATA:
+            taken += _take(connection, line)
+        if taken > MAX_HEAD_BYTES + PIECE_BYTES:
+            raise Malformed(_TOO_LONG)
+    if event.status_code not in STATUSES:
+        raise Malformed(_NOT_HTTP)
+    return event
 
 
-def _headers(lines: list[bytes]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for line in lines:
-        if line[:1] in (b" ", b"\t"):  # the rest of a folded value; none that we read is ever folded
-            continue
-        name, colon, value = line.decode("latin-1").partition(":")
-        if not colon:
-            raise Malformed("the answer has a header without a name")
-        headers[name.strip().lower()] = value.strip()
-    return headers
-
-
-def _content(incoming: io.BufferedReader, headers: Mapping[str, str], max_bytes: int) -> bytes:
+def _content(connection: h11.Connection, line: socket.socket, max_bytes: int) -> bytes:
     content = io.BytesIO()
-    encoding = headers.get("transfer-encoding", "identity").lower()
-    length = headers.get("content-length")
-    if encoding == "chunked":
-        _take_chunks(incoming, content, max_bytes)
-    elif encoding != "identity":
-        raise Malformed("the answer has a transfer encoding other than chunked")
-    elif length is None:
-        _take(incoming, content, max_bytes)
-    elif not _LENGTH.fullmatch(length):
-        raise Malformed("the length of the answer is no number")
-    else:
-        _take_all(incoming, content, min(int(length), max_bytes))
+    while content.tell() < max_bytes and not isinstance(event := connection.next_event(), h11.EndOfMessage):
+        if event is h11.NEED_DATA:
+            _take(connection, line)
+        elif isinstance(event, h11.Data):
+            content.write(event.data[: max_bytes - content.tell()])
     return content.getvalue()
 
 
-def _take_chunks(incoming: io.BufferedReader, content: io.BytesIO, max_bytes: int) -> None:
-    while content.tell() < max_bytes:
-        found = _CHUNK_SIZE.fullmatch(_line(incoming, MAX_CHUNK_LINE_BYTES).rstrip(b"\r\n"))
-        if not found:
-            raise Malformed("the answer has a chunk without a size")
-        size = int(found[1], 16)
-        if size == 0:
-            return
-        room = max_bytes - content.tell()
-        _take_all(incoming, content, min(size, room))
-        if size < room and _line(incoming, 2).rstrip(b"\r\n"):
-            raise Malformed("the answer has a chunk that does not end")
-
-
-def _take_all(incoming: io.BufferedReader, content: io.BytesIO, count: int) -> None:
-    if _take(incoming, content, count) < count:
-        raise Malformed("the answer broke off")
-
-
-def _take(incoming: io.BufferedReader, content: io.BytesIO, count: int) -> int:
-    """Up to `count` bytes piece by piece, fewer only at the end of the line; how many there were."""
-    taken = 0
-    while taken < count and (piece := incoming.read1(min(count - taken, PIECE_BYTES))):
-        taken += content.write(piece)
-    return taken
-
-
-def _line(incoming: io.BufferedReader, most: int) -> bytes:
-    """The next line with its end, of at most so many bytes."""
-    line = incoming.readline(most)
-    if not line.endswith(b"\n"):
-        raise Malformed("the answer broke off" if len(line) < most else "the answer has too long a line or head")
-    return line
+def _take(connection: h11.Connection, line: socket.socket) -> int:
+    piece = line.recv(PIECE_BYTES)
+    connection.receive_data(piece)
+    return len(piece)
