@@ -221,7 +221,10 @@ def _idle() -> dict[str, Bill]:
     resources = [one for one in template()["Resources"].values() if "Condition" not in one]
     kinds = Counter(one["Type"] for one in resources)
     found["idle event sources"] = Bill(units=Counter({"idle_polls": kinds["AWS::Lambda::EventSourceMapping"]}))
-    found["alarms"] = Bill(units=Counter({"alarms.months": kinds["AWS::CloudWatch::Alarm"]}))
+    # An alarm is paid for once per metric that it looks at.
+    alarms = [one["Properties"] for one in resources if one["Type"] == "AWS::CloudWatch::Alarm"]
+    looked_at = sum(sum("MetricStat" in one for one in alarm.get("Metrics", [])) or 1 for alarm in alarms)
+    found["alarms"] = Bill(units=Counter({"alarms.months": looked_at}))
     found["secrets"] = Bill(units=Counter({"secrets.months": kinds["AWS::SecretsManager::Secret"]}))
     return found
 

@@ -59,7 +59,8 @@ from studio import (
 )
 from studio.catalog import Order
 from studio.errors import InsufficientCredits, StudioError
-from studio.outbound import Outbound, Reply
+from studio.outbound import Outbound
+from studio.replies import Reply
 from studio.stripe_api import Event
 from sweeper import handler as sweeper
 from tests.integration import conftest as integration
