@@ -19,6 +19,13 @@ RUNBOOKS = ROOT / "docs" / "runbooks"
 PAGES = sorted(path for path in RUNBOOKS.glob("*.md") if path.name != "README.md")
 COMMAND = re.compile(r"\baws ([a-z0-9-]+) ([a-z-]+)((?:[^`|)]|\\\n|\$\([^)]*\))*)")
 
+NIGHTLY = (
+    telemetry.AUDIT_VIOLATIONS,
+    telemetry.STRIPE_UNTOLD,
+    telemetry.STRIPE_FAILED,
+    telemetry.PURCHASES_TO_REVIEW,
+)
+
 
 def watching(namespace: str, metric: str) -> set[str]:
     """What the alarms on a metric look at."""
@@ -53,14 +60,13 @@ def test_every_queue_of_jobs_is_watched_for_its_age():
 
 def test_what_we_measure_ourselves_is_what_alarms_look_at():
     own = {alarm["MetricName"] for alarm in ALARMS.values() if alarm["Namespace"] == telemetry.NAMESPACE}
-    nightly = {telemetry.AUDIT_VIOLATIONS, telemetry.STRIPE_UNTOLD}
-    assert own == {telemetry.REFUNDED, telemetry.QUEUES_UNATTENDED} | nightly
+    assert own == {telemetry.REFUNDED, telemetry.QUEUES_UNATTENDED, *NIGHTLY}
     for alarm in ALARMS.values():
         if alarm["Namespace"] == telemetry.NAMESPACE:
             assert alarm["Dimensions"] == [{"Name": "stage", "Value": {"Ref": "Stage"}}]
 
 
-@pytest.mark.parametrize("metric", [telemetry.AUDIT_VIOLATIONS, telemetry.STRIPE_UNTOLD])
+@pytest.mark.parametrize("metric", NIGHTLY)
 def test_what_a_night_found_rings_at_the_first_and_until_the_next_night(metric):
     (alarm,) = [alarm for alarm in ALARMS.values() if alarm["MetricName"] == metric]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
