@@ -750,6 +750,7 @@ def test_a_night_that_fails_is_made_up_for_by_one_of_the_next(studio, till, boug
 
 def test_every_page_of_events_and_sessions_is_read(studio, till, monkeypatch):
     monkeypatch.setattr(stripe_api, "PAGE", 2)
+    monkeypatch.setattr(stripe_api, "SESSIONS_PAGE", 2)
     monkeypatch.setattr(purchases, "EVENTS_AT_ONCE", 3)
     users = [studio.user() for _ in range(5)]
     for user in users:
@@ -881,6 +882,17 @@ def test_one_session_that_cannot_be_reconciled_holds_up_no_other(studio, till, m
     monkeypatch.setattr(stripe_api, "payment", broken)
     assert purchases.reconcile().failed >= 1
     assert [user.balance() for user in users] == [150, 50, 150]
+
+
+def test_one_listed_session_that_cannot_be_read_holds_up_no_other(studio, till, bought):
+    _, whole = bought
+    broken = till.begin(studio.user().id)
+    till.standin.pay(broken.session_id)
+    taken(till)
+    till.session(broken)["line_items"]["data"][0].pop("price")
+    Purchase(whole.id).update(actions=[Purchase.status.set("open")])
+    assert purchases.reconcile().failed == 1
+    assert stored(whole).status == "paid"
 
 
 def test_a_purchase_whose_session_was_never_noted_is_found_by_it(studio, till):

@@ -253,12 +253,13 @@ def reconcile() -> Reconciled:
         except Exception:
             logger.exception("event could not be followed", extra={"event": event.id})
             failed += 1
-    for payment in stripe_api.completed_since(clock.epoch() - SESSIONS_SECONDS):
-        sessions += 1
+    for session in stripe_api.completed_since(clock.epoch() - SESSIONS_SECONDS):
         try:
-            _compare(payment)
+            if payment := stripe_api.payment_in(session):
+                sessions += 1
+                _compare(payment)
         except Exception:
-            logger.exception("session could not be reconciled", extra={"session": payment.session_id})
+            logger.exception("session could not be reconciled", extra={"session": session["id"]})
             failed += 1
     return Reconciled(sessions, events_heard, failed, untold, _under_review())
 

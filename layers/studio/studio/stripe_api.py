@@ -30,6 +30,7 @@ READ_TIMEOUT_SECONDS = 6  # three tries stay inside the 29 s of API Gateway
 SIGNATURE_SECONDS = 300  # how far a signature's time may be from ours, either way
 SECRETS_SECONDS = 300  # how long keys are kept before they are read again, so that a rolled one comes in by itself
 PAGE = 100
+SESSIONS_PAGE = 25  # with all that is read together with each, a full page may take longer than we wait
 EVENTS = (
     "checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
     "checkout.session.expired", "charge.refunded", "refund.created", "refund.updated", "refund.failed",
@@ -164,11 +165,15 @@ def payment(session_id: str) -> Payment | None:
     """
     with _translated(asked_for_one=True):
         session = _client().v1.checkout.sessions.retrieve(session_id, params={"expand": list(_OF_SESSION)})
-    return _payment(session.to_dict())
+    return payment_in(session.to_dict())
 
 
-def _payment(session: dict[str, Any]) -> Payment | None:
-    """What a session tells, read with `_OF_SESSION`. Those of other products may lack all that ours have."""
+def payment_in(session: dict[str, Any]) -> Payment | None:
+    """What a session tells, as Stripe gave it; None when it is not of this stage: then it may lack all that ours have.
+
+    Raises:
+        PaymentsUnavailable: it is disputed, and Stripe does not say by how much.
+    """
     metadata = session.get("metadata") or {}
     if metadata.get("stage") != settings().stage:
         return None
@@ -204,8 +209,8 @@ def session_of(payment_intent: str) -> str | None:
     return found.data[0].id if found.data else None
 
 
-def completed_since(epoch: int) -> Iterator[Payment]:
-    """Our checkout sessions created since that their payers have completed, newest first."""
+def completed_since(epoch: int) -> Iterator[dict[str, Any]]:
+    """Checkout sessions created since that their payers have completed, newest first; `payment_in` reads them."""
     with _translated():
         for session in (
             _client()
@@ -214,13 +219,12 @@ def completed_since(epoch: int) -> Iterator[Payment]:
                     "created": {"gte": epoch},
                     "status": "complete",
                     "expand": [f"data.{name}" for name in _OF_SESSION],
-                    "limit": PAGE,
+                    "limit": SESSIONS_PAGE,
                 }
             )
             .auto_paging_iter()
         ):
-            if found := _payment(session.to_dict()):
-                yield found
+            yield session.to_dict()
 
 
 def events_since(epoch: int) -> Iterator[Event]:
