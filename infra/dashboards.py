@@ -143,7 +143,9 @@ GRAPHS = (
         "count",
         (
             own(telemetry.AUDIT_VIOLATIONS, "Maximum", "broken promises"),
-            own(telemetry.STRIPE_UNTOLD, "Maximum", "payments that no webhook told of"),
+            own(telemetry.STRIPE_UNTOLD, "Maximum", "news of payments that no webhook told"),
+            own(telemetry.STRIPE_FAILED, "Maximum", "news of payments that could not be followed"),
+            own(telemetry.PURCHASES_TO_REVIEW, "Maximum", "purchases that wait for people"),
         ),
     ),
     Graph("Delayed writes", "count", (Every("WriteThrottleEvents", "Sum", ("TableName",), "AWS/DynamoDB"),)),

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from studio import purchases
-from studio.telemetry import STRIPE_UNTOLD, logger, measure
+from studio.telemetry import PURCHASES_TO_REVIEW, STRIPE_FAILED, STRIPE_UNTOLD, logger, measure
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -17,5 +17,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
     """One reconciliation; safe to run twice at once."""
     done = purchases.reconcile()
     measure(STRIPE_UNTOLD, done.untold)
+    measure(STRIPE_FAILED, done.failed)
+    measure(PURCHASES_TO_REVIEW, done.reviews)
     logger.info("reconciled", extra=asdict(done))
     return asdict(done)

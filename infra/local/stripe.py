@@ -29,6 +29,8 @@ PRICES = {
 """Price id: what is sold, and cents, as an operator would have entered them at Stripe."""
 
 MIN_EXPIRY_SECONDS, MAX_EXPIRY_SECONDS = 1800, 86_400
+EVENTS_KEPT_SECONDS = 30 * 24 * 3600
+MAX_TYPES, MAX_PAGE = 20, 100
 _KINDS = {
     "checkout/sessions": "cs_test", "payment_intents": "pi", "charges": "ch", "refunds": "re", "disputes": "dp",
     "invoices": "in", "events": "evt", "prices": "price",
@@ -122,27 +124,49 @@ class Stripe:
         kind, _, object_id = path.rpartition("/")
         if kind not in _KINDS:
             raise Refused(404, "invalid_request_error", f"Unrecognized request URL (GET: /v1/{path}).")
-        found = self._get(kind, object_id)
+        return self._shown(self._get(kind, object_id), query.get("expand", []))
+
+    def _shown(self, found: Json, expand: list[str]) -> Json:
+        """An object without what it has only where it is asked for."""
         shown = {name: value for name, value in found.items() if name != "line_items"}
-        for wanted in query.get("expand", []):
+        for wanted in expand:
             self._expand(shown, found, wanted.split("."))
         return shown
 
     def _list(self, kind: str, query: Json) -> Json:
+        """A page, newest first."""
+        rows = self._found(kind, query)
+        if after := query.get("starting_after"):
+            self._get(kind, after)
+            rows = rows[[row["id"] for row in rows].index(after) + 1 :]
+        limit = int(query.get("limit", 10))
+        if not 1 <= limit <= MAX_PAGE:
+            raise Refused(400, "invalid_request_error", f"This value must be between 1 and {MAX_PAGE}: limit.")
+        expand = [wanted.removeprefix("data.") for wanted in query.get("expand", [])]
+        data = [self._shown(row, expand) for row in rows[:limit]]
+        return {"object": "list", "url": f"/v1/{kind}", "data": data, "has_more": len(rows) > limit}
+
+    def _found(self, kind: str, query: Json) -> list[Json]:
         """Newest first, filtered by what the studio filters by."""
         rows = list(reversed(self.books[kind].values()))
+        if kind == "events":
+            rows = [row for row in rows if row["created"] > self._now() - EVENTS_KEPT_SECONDS]
         if since := query.get("created", {}).get("gte"):
             rows = [row for row in rows if row["created"] >= int(since)]
+        if types := query.get("types"):
+            if len(types) > MAX_TYPES:
+                raise Refused(400, "invalid_request_error", f"You may pass at most {MAX_TYPES} types.")
+            rows = [row for row in rows if row["type"] in types]
+        if status := query.get("status"):
+            rows = [row for row in rows if row["status"] == status]
         if intent := query.get("payment_intent"):
+            self._get("payment_intents", intent)
             rows = [row for row in rows if row["payment_intent"] == intent]
         if keys := query.get("lookup_keys"):
             rows = [row for row in rows if row["lookup_key"] in keys]
         if query.get("delivery_success") == "false":
             rows = [row for row in rows if row["pending_webhooks"]]
-        if after := query.get("starting_after"):
-            rows = rows[[row["id"] for row in rows].index(after) + 1 :]
-        limit = int(query.get("limit", 10))
-        return {"object": "list", "url": f"/v1/{kind}", "data": rows[:limit], "has_more": len(rows) > limit}
+        return rows
 
     def _expand(self, shown: Json, found: Json, path: list[str]) -> None:
         name, *rest = path
@@ -247,7 +271,21 @@ class Stripe:
             metadata=session["payment_intent_data"].get("metadata", {}),
         )
         session |= {"status": "complete", "payment_intent": intent["id"], "url": None}
+        charge = self._new(
+            "charges",
+            "charge",
+            status="pending",
+            amount=intent["amount"],
+            amount_refunded=0,
+            refunded=False,
+            disputed=False,
+            currency=intent["currency"],
+            payment_intent=intent["id"],
+            metadata=intent["metadata"],
+        )
+        intent["latest_charge"] = charge["id"]
         if later:
+            self._tell("charge.pending", charge)
             self._tell("checkout.session.completed", session)
         else:
             self._collect(session, "checkout.session.completed")
@@ -259,7 +297,10 @@ class Stripe:
     def bounce(self, session_id: str) -> None:
         """It does not."""
         session = self._get("checkout/sessions", session_id)
+        charge = self.charge(session["payment_intent"])
+        charge["status"] = "failed"
         self._get("payment_intents", session["payment_intent"])["status"] = "requires_payment_method"
+        self._tell("charge.failed", charge)
         self._tell("checkout.session.async_payment_failed", session)
 
     def expire(self, session_id: str) -> Json:
@@ -273,9 +314,9 @@ class Stripe:
         """The operator gives money back, all that is left unless `cents` says how much.
 
         Raises:
-            Refused: it is more than what is left.
+            Refused: the money is not there, or it is more than what is left.
         """
-        charge = self.charge(intent_id)
+        charge = self._collected(intent_id)
         left = charge["amount"] - charge["amount_refunded"]
         cents = left if cents is None else cents
         if not 0 < cents <= left:
@@ -306,7 +347,7 @@ class Stripe:
 
     def dispute(self, intent_id: str, cents: int | None = None) -> Json:
         """The payer tells the bank that this payment was wrong, all of it unless `cents` says how much."""
-        charge = self.charge(intent_id)
+        charge = self._collected(intent_id)
         charge["disputed"] = True
         dispute = self._new(
             "disputes",
@@ -333,6 +374,12 @@ class Stripe:
         """The charge of a payment."""
         return self._get("charges", self._get("payment_intents", intent_id)["latest_charge"])
 
+    def _collected(self, intent_id: str) -> Json:
+        charge = self.charge(intent_id)
+        if charge["status"] != "succeeded":
+            raise Refused(400, "invalid_request_error", f"This charge is {charge['status']}.")
+        return charge
+
     def _open(self, session_id: str) -> Json:
         session = self._get("checkout/sessions", session_id)
         if session["status"] != "open":
@@ -341,19 +388,8 @@ class Stripe:
 
     def _collect(self, session: Json, event: str) -> None:
         intent = self._get("payment_intents", session["payment_intent"])
-        charge = self._new(
-            "charges",
-            "charge",
-            status="succeeded",
-            amount=intent["amount"],
-            amount_refunded=0,
-            refunded=False,
-            disputed=False,
-            currency=intent["currency"],
-            payment_intent=intent["id"],
-            metadata=intent["metadata"],
-        )
-        intent |= {"status": "succeeded", "latest_charge": charge["id"]}
+        charge = self.charge(intent["id"])
+        charge["status"] = intent["status"] = "succeeded"
         session["payment_status"] = "paid"
         self._tell("charge.succeeded", charge)
         self._tell(event, session)

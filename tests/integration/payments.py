@@ -69,6 +69,10 @@ class Till:
         self._seen += len(events)
         return [Event(event["id"], event["type"], event["data"]["object"]) for event in events]
 
+    def news_of_ours(self) -> list[Event]:
+        """The same, of the types that are followed."""
+        return [event for event in self.news() if event.type in stripe_api.EVENTS]
+
     def deliver(self) -> None:
         """Hand every new event to the studio, once and in order."""
         for event in self.news():
@@ -82,7 +86,7 @@ class Till:
 
 def connected(monkeypatch: pytest.MonkeyPatch) -> Till:
     """A stand-in that the studio's Stripe module talks to instead of the network."""
-    standin = Stripe("https://stripe.test", now=clock.epoch)
+    standin = Stripe("https://stripe.test", now=lambda: clock.epoch())  # noqa: PLW0108  # tests replace it
     wire = Wire(standin)
     monkeypatch.setattr(stripe_api, "_transport", lambda: wire)
     stripe_api._client_of.cache_clear()

@@ -250,6 +250,24 @@ MUTANTS = {
             "payment.refunded + payment.disputed",
         ),
     ),
+    "Stripe is asked before the purchase is read": _mutant(
+        race("a refund and its failure"),
+        "I10",
+        (
+            purchases._step,
+            "    purchase = _known(purchase_id)\n    payment = stripe_api.payment(session_id)\n",
+            "    payment = stripe_api.payment(session_id)\n    purchase = _known(purchase_id)\n",
+        ),
+    ),
+    "a purchase that does not change is not written": _mutant(
+        race("a refund and its failure"),
+        "I10",
+        (
+            purchases._step,
+            "    with _change(purchase, changes) as tx:",
+            "    if not changes:\n        return True\n    with _change(purchase, changes) as tx:",
+        ),
+    ),
     "a dispute that is won brings nothing back": _mutant(
         undisturbed("a dispute that is won"), "I10", (purchases._wanted, "!= purchase.revoked", "> purchase.revoked")
     ),

@@ -26,6 +26,7 @@ RACES: dict[str, tuple[str, Step]] = {
     "two webhooks": ("a payment", scenarios.hear),
     "a webhook and a submit": ("a payment", scenarios.submit(parts=4)),
     "a refund and a submit": ("a refund in two parts", scenarios.submit(parts=4)),
+    "a refund and its failure": ("a refund that one webhook tells of", scenarios.refund_fails),
     "a dispute and a cancel": ("a dispute over credits that were spent", scenarios.cancel),
 }
 """The scenario that is interrupted, and who comes in between."""

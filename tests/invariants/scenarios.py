@@ -118,6 +118,13 @@ def refund(cents: int | None = None) -> Step:
     return lambda world: world.stripe.refund(world.intent(_bought(world)), cents)
 
 
+def refund_fails(world: World) -> None:
+    """The payer's bank does not take the refund in, and Stripe's webhooks say so at once."""
+    (made,) = world.stripe.books["refunds"]
+    world.stripe.fail_refund(made)
+    world.hear()
+
+
 def dispute(world: World) -> None:
     world.stripe.dispute(world.intent(_bought(world)))
 
@@ -136,6 +143,11 @@ def look(world: World) -> None:
 
 def webhooks_are_lost(world: World) -> None:
     world.tell(lost=True)
+
+
+def all_but_one_webhook_are_lost(world: World) -> None:
+    world.tell()
+    world.unheard = world.unheard[-1:]
 
 
 def _bought(world: World) -> Row:
@@ -187,6 +199,9 @@ SCENARIOS = {
     "a payment nobody told of": Scenario((register, buy, pay, webhooks_are_lost), (reconcile,), (reconcile,)),
     "a payment whose money never comes": Scenario((register, buy, pay_later), (hear, bounce, hear)),
     "a refund in two parts": Scenario((register, buy, pay, hear, refund(999)), (hear, refund(), hear)),
+    "a refund that one webhook tells of": Scenario(
+        (register, buy, pay, hear, refund(), all_but_one_webhook_are_lost), (hear,)
+    ),
     "a refund before the payment was heard of": Scenario((register, buy, pay, refund(1000)), (hear,)),
     "a refund and a dispute of one payment": Scenario((register, buy, pay, hear, refund(2000), dispute), (hear,)),
     "a dispute that is won": Scenario((register, buy, pay, hear, dispute), (hear, decide("won"), hear)),

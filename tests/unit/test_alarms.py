@@ -19,6 +19,13 @@ RUNBOOKS = ROOT / "docs" / "runbooks"
 PAGES = sorted(path for path in RUNBOOKS.glob("*.md") if path.name != "README.md")
 COMMAND = re.compile(r"\baws ([a-z0-9-]+) ([a-z-]+)((?:[^`|)]|\\\n|\$\([^)]*\))*)")
 
+NIGHTLY = (
+    telemetry.AUDIT_VIOLATIONS,
+    telemetry.STRIPE_UNTOLD,
+    telemetry.STRIPE_FAILED,
+    telemetry.PURCHASES_TO_REVIEW,
+)
+
 
 def metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
     """Namespace, name and dimensions of what it looks at, which are several where it reckons with them."""
@@ -60,13 +67,12 @@ def test_every_queue_of_jobs_is_watched_for_its_age():
 def test_what_we_measure_ourselves_is_what_alarms_look_at():
     ours = [one for alarm in ALARMS.values() for one in metrics(alarm) if one["Namespace"] == telemetry.NAMESPACE]
     own = {one["MetricName"] for one in ours}
-    nightly = {telemetry.AUDIT_VIOLATIONS, telemetry.STRIPE_UNTOLD}
-    assert own == {telemetry.REFUNDED, telemetry.QUEUES_UNATTENDED} | nightly
+    assert own == {telemetry.REFUNDED, telemetry.QUEUES_UNATTENDED, *NIGHTLY}
     for one in ours:
         assert one["Dimensions"] == [{"Name": "stage", "Value": {"Ref": "Stage"}}]
 
 
-@pytest.mark.parametrize("metric", [telemetry.AUDIT_VIOLATIONS, telemetry.STRIPE_UNTOLD])
+@pytest.mark.parametrize("metric", NIGHTLY)
 def test_what_a_night_found_rings_at_the_first_and_until_the_next_night(metric):
     (alarm,) = [alarm for alarm in ALARMS.values() if alarm.get("MetricName") == metric]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)

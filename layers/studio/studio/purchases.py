@@ -13,19 +13,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pynamodb.exceptions import DoesNotExist, PynamoDBException
 
 from studio import accounts, clock, credits, events, ids, limits, outbox, requests, stripe_api
-from studio.errors import AlreadyExists, CheckoutExpired, Conflict, Fault, InvalidOrder, NotFound, StudioError
+from studio.errors import (
+    AlreadyExists,
+    CheckoutExpired,
+    Conflict,
+    Fault,
+    InvalidOrder,
+    NotFound,
+    PaymentsUnavailable,
+    StudioError,
+)
 from studio.packages import Package
 from studio.requests import Asked
 from studio.settings import settings
-from studio.stripe_api import Event, Line, Payment
+from studio.stripe_api import Checkout, Event, Line, Payment
 from studio.tables import PaymentEvent, Purchase, Transaction, User, retried, transaction
-from studio.telemetry import CREDITS_SOLD, logger, measure
+from studio.telemetry import CREDITS_SOLD, PURCHASES_TO_REVIEW, logger, measure
 
 if TYPE_CHECKING:
     from pynamodb.expressions.update import Action
@@ -36,7 +46,9 @@ CREATE_SECONDS = 1500
 FOLLOWED = ("charge.refund", "charge.dispute.", "refund.", "radar.early_fraud_warning.")
 FRAUD_WARNING = "radar.early_fraud_warning.created"
 EVENT_RECORD_SECONDS = 90 * 24 * 3600
-RECONCILE_SECONDS = 4 * 24 * 3600  # Stripe repeats a webhook for three days
+SESSIONS_SECONDS = 4 * 24 * 3600  # Stripe repeats a webhook for three days
+EVENTS_SECONDS = 7 * 24 * 3600  # one night is enough; a week leaves people time to mend what stopped the nights before
+EVENTS_AT_ONCE = 100  # as many as DynamoDB reads in one call
 PATIENCE_SECONDS = 3600  # webhooks take seconds; one that is repeated once or twice is no silence yet
 NIGHT_SECONDS = 24 * 3600  # what is silent counts in one night, though Stripe lists it for days
 
@@ -71,9 +83,13 @@ class Reconciled:
 
     sessions: int
     events: int
+    """Those that nobody had followed."""
     failed: int
+    """Of both, those that could not be followed now."""
     untold: int
-    """Payments and events of the day up to an hour ago that no webhook has told of."""
+    """Events about our purchases of the day up to an hour ago that no webhook has told of."""
+    reviews: int
+    """Purchases that wait for people."""
 
 
 def begin(user_id: str, package: Package, *, success_url: str, cancel_url: str, key: str | None = None) -> Started:
@@ -137,7 +153,7 @@ def find(purchase_id: str) -> Purchase | None:
 
 def standing(purchase: Purchase) -> PurchaseStatus:
     """The status as its owner sees it."""
-    if purchase.problem:
+    if purchase.problems:
         return PurchaseStatus.REVIEW
     if not purchase.session_id and purchase.expires_epoch < clock.epoch():
         return PurchaseStatus.EXPIRED  # Stripe never heard of it
@@ -154,12 +170,18 @@ def hear(event: Event, *, webhook: bool = True) -> Purchase | None:
 
     Args:
         webhook: whether Stripe sent it, and not we asked for it.
+    Raises:
+        PaymentsUnavailable: Stripe does not answer, or does not know what it tells of: our key sees something else.
+        Busy: too many writers at once; nothing was changed.
     """
-    session_id = _session_of(event)
     try:
-        purchase = fulfil(session_id, heard=webhook) if session_id else None
-    except NotFound:  # asking again would not find it either
-        purchase = None
+        session_id = _session_of(event)
+        purchase = fulfil(session_id) if session_id else None
+    except NotFound as error:
+        if (event.about.get("metadata") or {}).get("stage") == settings().stage:
+            logger.error("stripe does not know what it told of", extra={"event": event.id, "type": event.type})
+            raise PaymentsUnavailable from error
+        purchase = None  # somebody else's; asking again would not find it either
     if purchase and event.type == FRAUD_WARNING:
         _flag(purchase.id, f"{session_id}: the card's owner may not know of this payment")
     about = str(event.about.get("id", ""))
@@ -168,6 +190,7 @@ def hear(event: Event, *, webhook: bool = True) -> Purchase | None:
         type=event.type,
         about=about,
         outcome="followed" if purchase else "ignored",
+        asked=None if webhook else True,
         received_at=clock.iso(clock.now()),
         expires_at=clock.from_epoch(clock.epoch() + EVENT_RECORD_SECONDS),
     ).save()
@@ -175,26 +198,25 @@ def hear(event: Event, *, webhook: bool = True) -> Purchase | None:
     return purchase
 
 
-def fulfil(session_id: str, *, heard: bool = False) -> Purchase | None:
+def fulfil(session_id: str) -> Purchase | None:
     """Make the purchase of a checkout session what Stripe says it is; None when the session is not one of ours.
 
     Credits come once, when the session is paid and is exactly what was offered. Refunded and disputed money takes its
     share of them back, and brings it again when a refund fails or a dispute is won.
 
-    Args:
-        heard: whether a webhook tells of it, which stays on the purchase.
     Raises:
         NotFound: Stripe knows no such session.
         PaymentsUnavailable: Stripe does not answer.
         Busy: too many writers at once; nothing was changed.
     """
-    found = _ours(session_id)
-    return _settled(found[0].id, session_id, heard=heard) if found else None
+    payment = stripe_api.payment(session_id)
+    purchase = _ours(payment) if payment else None
+    return _settled(purchase.id, session_id) if purchase else None
 
 
 @retried
 def resolve(purchase_id: str, *, operator: str, reason: str) -> Purchase:
-    """End the review of a purchase; who did, when and why stays on it, and the same problem is not raised again.
+    """End the review of a purchase; who did, when and why stays on it, and the same problems are not raised again.
 
     Credits stay as they are: whoever looked at it has refunded or granted what was due.
 
@@ -202,36 +224,44 @@ def resolve(purchase_id: str, *, operator: str, reason: str) -> Purchase:
         NotFound: no such purchase, or nothing of it is under review.
     """
     purchase = _known(purchase_id)
-    if not purchase.problem:
+    if not purchase.problems:
         raise NotFound("Nothing of this purchase is under review.")
-    review = {"problem": purchase.problem, "operator": operator, "reason": reason, "at": clock.iso(clock.now())}
-    with _change(purchase, {"problem": None, "reviews": [*(purchase.reviews or []), review]}):
+    ended = {"operator": operator, "reason": reason, "at": clock.iso(clock.now())}
+    reviews = [{"problem": problem} | ended for problem in purchase.problems]
+    with _change(purchase, {"problem": None, "reviews": [*(purchase.reviews or []), *reviews]}):
         pass
-    logger.info("review ended", extra={"purchase": purchase.id} | review)
+    logger.info("review ended", extra={"purchase": purchase.id, "problems": purchase.problems, **ended})
     return _known(purchase_id)
 
 
 def reconcile() -> Reconciled:
-    """Go through the sessions and the undelivered events of the last days; one that fails holds up no other."""
-    since = clock.epoch() - RECONCILE_SECONDS
+    """Go through the events and the completed sessions of the last days; one that fails holds up no other.
+
+    Events come first: they tell of everything that happens to a payment, however long ago it was begun. Sessions are
+    for what they may have left, and cost nothing where Stripe lists what we have.
+    """
     night = range(clock.epoch() - PATIENCE_SECONDS - NIGHT_SECONDS, clock.epoch() - PATIENCE_SECONDS)
-    sessions = unheard = failed = untold = 0
-    for session_id in stripe_api.sessions_since(since):
-        sessions += 1
+    sessions = events_heard = failed = untold = 0
+    for event, record in _recorded(stripe_api.events_since(clock.epoch() - EVENTS_SECONDS)):
         try:
-            untold += _paid_in_silence(session_id) in night
-        except Exception:
-            logger.exception("session could not be reconciled", extra={"session": session_id})
-            failed += 1
-    for event in stripe_api.undelivered_since(since):
-        unheard += 1
-        try:
-            followed = hear(event, webhook=False) is not None
-            untold += followed and event.created in night
+            if record is None or not _done(record):
+                events_heard += 1
+                silent = hear(event, webhook=False) is not None
+            else:
+                silent = bool(record.asked) and record.outcome == "followed"
+            untold += silent and event.created in night
         except Exception:
             logger.exception("event could not be followed", extra={"event": event.id})
             failed += 1
-    return Reconciled(sessions, unheard, failed, untold)
+    for session in stripe_api.completed_since(clock.epoch() - SESSIONS_SECONDS):
+        try:
+            if payment := stripe_api.payment_in(session):
+                sessions += 1
+                _compare(payment)
+        except Exception:
+            logger.exception("session could not be reconciled", extra={"session": session["id"]})
+            failed += 1
+    return Reconciled(sessions, events_heard, failed, untold, _under_review())
 
 
 # ---- Beginning -------------------------------------------------------------------------------------------------------
@@ -255,6 +285,8 @@ def _with_checkout(purchase_id: str) -> Purchase:
     """The purchase with its checkout session, opened now if it has none."""
     purchase = _known(purchase_id)
     if purchase.checkout_url:
+        if _is_over(purchase):
+            raise CheckoutExpired
         return purchase
     if clock.epoch() > purchase.expires_epoch - CHECKOUT_SECONDS + CREATE_SECONDS:
         raise CheckoutExpired
@@ -267,9 +299,34 @@ def _with_checkout(purchase_id: str) -> Purchase:
         cancel_url=purchase.cancel_url,
         expires_epoch=int(purchase.expires_epoch),
     )
+    _require_as_offered(purchase, checkout)
     with _change(purchase, {"session_id": checkout.id, "checkout_url": checkout.url}):
         pass
     return _known(purchase_id)
+
+
+def _is_over(purchase: Purchase) -> bool:
+    """Whether nobody has paid and nobody can any more, by Stripe's word or by the clock."""
+    late = purchase.status == PurchaseStatus.OPEN and purchase.expires_epoch <= clock.epoch()
+    return late or purchase.status == PurchaseStatus.EXPIRED
+
+
+def _require_as_offered(purchase: Purchase, checkout: Checkout) -> None:
+    """Let nobody pay a checkout that asks for something else than was offered: a price at Stripe is not ours.
+
+    Raises:
+        PaymentsUnavailable: it does; the session is closed, and nobody has its address.
+    """
+    checks: dict[str, tuple[object, object]] = {
+        "amount": (checkout.amount, int(purchase.amount)),
+        "currency": (checkout.currency, purchase.currency),
+        "livemode": (checkout.livemode, stripe_api.is_live()),
+    }
+    if wrong := _differences(checks):
+        told = {"purchase": purchase.id, "session": checkout.id, "price": purchase.price_id, "wrong": wrong}
+        logger.error("checkout is not what was offered", extra=told)
+        stripe_api.expire_checkout(checkout.id)
+        raise PaymentsUnavailable
 
 
 def _new(user_id: str, package: Package, success_url: str, cancel_url: str) -> Purchase:
@@ -335,34 +392,52 @@ def _session_of(event: Event) -> str | None:
     return None
 
 
-def _ours(session_id: str) -> tuple[Purchase, Payment] | None:
-    """The purchase that a session is of, as it is stored, and what Stripe says now; None when it is not one of ours."""
-    payment = stripe_api.payment(session_id)
-    purchase = find(payment.purchase_id or "") if payment.stage == settings().stage else None
+def _ours(payment: Payment) -> Purchase | None:
+    """The purchase that a session is of, as it is stored; None when there is none."""
+    purchase = find(payment.purchase_id or "")
     if purchase is None:
-        logger.warning("session of somebody else", extra={"session": session_id, "purchase": payment.purchase_id})
-        return None
-    return purchase, payment
+        told = {"session": payment.session_id, "purchase": payment.purchase_id}
+        logger.warning("session of somebody else", extra=told)
+    return purchase
 
 
-def _paid_in_silence(session_id: str) -> int | None:
-    """Settle a session as `fulfil` does; when it was paid (Unix time), if it was and no webhook has ever told of it."""
-    found = _ours(session_id)
-    if found is None:
-        return None
-    purchase, payment = found
-    purchase = _settled(purchase.id, session_id)
-    return payment.charged_epoch if purchase.granted and not purchase.heard else None
+def _recorded(events: Iterator[Event]) -> Iterator[tuple[Event, PaymentEvent | None]]:
+    """Each event with what is on record of it."""
+    while some := list(islice(events, EVENTS_AT_ONCE)):
+        ids_of_some = list(dict.fromkeys(event.id for event in some))
+        known = {record.id: record for record in PaymentEvent.batch_get(ids_of_some, consistent_read=True)}
+        yield from ((event, known.get(event.id)) for event in some)
 
 
-def _settled(purchase_id: str, session_id: str, *, heard: bool = False) -> Purchase:
-    while not _step(purchase_id, session_id, heard=heard):
+def _done(record: PaymentEvent) -> bool:
+    """Whether an event needs no other look. What was ignored gets one more: Stripe may have been wrong, or our key."""
+    return record.outcome == "followed" or bool(record.asked)
+
+
+def _compare(payment: Payment) -> None:
+    """Settle a listed session unless the purchase is as Stripe lists it.
+
+    The list is older than the purchase that is read here, so nothing is written on its word. Nor is anything where
+    both agree: who acts on an answer from before is overtaken by the event of what changed since (`_step`).
+    """
+    purchase = _ours(payment)
+    if purchase and (_mismatch(purchase, payment) or _wanted(purchase, payment)[0]):
+        _settled(purchase.id, payment.session_id)
+
+
+def _under_review() -> int:
+    """How many purchases wait for people. A scan is right once a night; few rows leave it."""
+    return len(list(Purchase.scan(Purchase.problem.exists(), attributes_to_get=["id"])))
+
+
+def _settled(purchase_id: str, session_id: str) -> Purchase:
+    while not _step(purchase_id, session_id):
         pass  # credits that came and went at once are two entries, so two steps
     return _known(purchase_id)
 
 
 @retried
-def _step(purchase_id: str, session_id: str, *, heard: bool) -> bool:
+def _step(purchase_id: str, session_id: str) -> bool:
     """One transaction towards what Stripe says; whether nothing is left to do.
 
     The purchase is read before Stripe is asked, and written only if it is still the same; it is written even where
@@ -371,13 +446,13 @@ def _step(purchase_id: str, session_id: str, *, heard: bool) -> bool:
     """
     purchase = _known(purchase_id)
     payment = stripe_api.payment(session_id)
-    problem = _mismatch(purchase, payment)
-    if problem:
-        _flag(purchase.id, problem)
+    if payment is None:  # its metadata were taken away meanwhile
+        return True
+    if problem := _mismatch(purchase, payment):
+        if payment.status != "expired":  # which nobody can pay, and of which we refused to give the address
+            _flag(purchase.id, problem)
         return True
     changes, money = _wanted(purchase, payment)
-    if heard and not purchase.heard:
-        changes["heard"] = True
     if "granted" in changes and not accounts.exists(purchase.user_id):
         _flag(purchase.id, f"{session_id}: paid after the account was closed; refund it")
         return True
@@ -442,18 +517,26 @@ def _mismatch(purchase: Purchase, payment: Payment) -> str | None:
         "currency": (payment.currency, purchase.currency),
         "livemode": (payment.livemode, stripe_api.is_live()),
     }
-    wrong = [f"{name} is {found}, not {offered}" for name, (found, offered) in checks.items() if found != offered]
-    return f"{payment.session_id}: {'; '.join(wrong)}" if wrong else None
+    wrong = _differences(checks)
+    return f"{payment.session_id}: {wrong}" if wrong else None
+
+
+def _differences(checks: dict[str, tuple[object, object]]) -> str:
+    """What was found instead of what was offered, by name; empty where all agrees."""
+    wrong = {name: pair for name, pair in checks.items() if pair[0] != pair[1]}
+    return "; ".join(f"{name} is {found}, not {offered}" for name, (found, offered) in wrong.items())
 
 
 @retried
 def _flag(purchase_id: str, problem: str) -> None:
     """Mark a purchase for people to look at, and tell them; credits stay as they are."""
     purchase = _known(purchase_id)
-    if purchase.problem or any(review["problem"] == problem for review in purchase.reviews or []):
+    problem = " ".join(problem.split())
+    dealt_with = [review["problem"] for review in purchase.reviews or []]
+    if problem in (*purchase.problems, *dealt_with):
         return
     logger.error("purchase needs review", extra={"purchase": purchase.id, "problem": problem})
-    with _change(purchase, {"problem": problem}) as tx:
+    with _change(purchase, {"problem": "\n".join([*purchase.problems, problem])}) as tx:
         news = outbox.queue(
             tx,
             "bus",
@@ -462,6 +545,7 @@ def _flag(purchase_id: str, problem: str) -> None:
             detail_type=events.PURCHASE_NEEDS_REVIEW,
             row_id=f"review:{purchase.id}:{int(purchase.version)}",
         )
+    measure(PURCHASES_TO_REVIEW, 1)
     outbox.send(news)
 
 

@@ -30,18 +30,32 @@ READ_TIMEOUT_SECONDS = 6  # three tries stay inside the 29 s of API Gateway
 SIGNATURE_SECONDS = 300  # how far a signature's time may be from ours, either way
 SECRETS_SECONDS = 300  # how long keys are kept before they are read again, so that a rolled one comes in by itself
 PAGE = 100
+SESSIONS_PAGE = 25  # with all that is read together with each, a full page may take longer than we wait
+EVENTS = (
+    "checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
+    "checkout.session.expired", "charge.refunded", "refund.created", "refund.updated", "refund.failed",
+    "charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated",
+    "charge.dispute.closed", "radar.early_fraud_warning.created", "invoice.paid",
+)  # fmt: skip
+"""Types of events that are followed: those of the webhook endpoint, as docs/DEPLOYMENT.md lists them, at most 20."""
 
+_OF_SESSION = ("line_items", "payment_intent.latest_charge", "invoice")
+"""What is read together with a checkout session."""
 # Disputes that leave the money with us; inquiries (`warning_…`) do too. All others hold it back or have taken it.
 _RESOLVED_DISPUTES = frozenset({"won", "prevented"})
 _INQUIRY = "warning_"
+_TEST_KEYS = ("sk_test_", "rk_test_")
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """A checkout session, where its payer goes."""
+    """A checkout session, where its payer goes, and what it asks of them: cents without taxes."""
 
     id: str
     url: str
+    amount: int
+    currency: str
+    livemode: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +72,6 @@ class Payment:
 
     session_id: str
     purchase_id: str | None
-    stage: str | None
     user_id: str | None
     livemode: bool
     status: str
@@ -71,8 +84,6 @@ class Payment:
     """Without taxes."""
     currency: str
     charged: int
-    charged_epoch: int
-    """Unix time of the charge; 0 without one."""
     refunded: int
     disputed: int
     """In disputes that are open or lost."""
@@ -126,39 +137,60 @@ def create_checkout(
         "expires_at": expires_epoch,
     }
     with _translated():
-        session = _client().v1.checkout.sessions.create(
+        created = _client().v1.checkout.sessions.create(
             params=params, options={"idempotency_key": f"purchase-{purchase_id}"}
         )
-    return Checkout(session.id, session.url or "")
+    session = created.to_dict()
+    return Checkout(
+        session["id"], session["url"] or "", _without_taxes(session), session["currency"], session["livemode"]
+    )
 
 
-def payment(session_id: str) -> Payment:
-    """What became of a checkout session.
+def expire_checkout(session_id: str) -> None:
+    """Close a checkout session that nobody may pay.
+
+    Raises:
+        PaymentsUnavailable: Stripe does not answer, or refuses: it may be closed already.
+    """
+    with _translated():
+        _client().v1.checkout.sessions.expire(session_id)
+
+
+def payment(session_id: str) -> Payment | None:
+    """What became of a checkout session; None when it is not of this stage, whatever else it is.
 
     Raises:
         NotFound: Stripe knows no such session.
         PaymentsUnavailable: Stripe does not answer, or refuses.
     """
-    expand = ["line_items", "payment_intent.latest_charge", "invoice"]
-    with _translated():
-        session = _client().v1.checkout.sessions.retrieve(session_id, params={"expand": expand}).to_dict()
+    with _translated(asked_for_one=True):
+        session = _client().v1.checkout.sessions.retrieve(session_id, params={"expand": list(_OF_SESSION)})
+    return payment_in(session.to_dict())
+
+
+def payment_in(session: dict[str, Any]) -> Payment | None:
+    """What a session tells, as Stripe gave it; None when it is not of this stage: then it may lack all that ours have.
+
+    Raises:
+        PaymentsUnavailable: it is disputed, and Stripe does not say by how much.
+    """
+    metadata = session.get("metadata") or {}
+    if metadata.get("stage") != settings().stage:
+        return None
     intent = session.get("payment_intent") or {}
     charge = intent.get("latest_charge") or {}
-    metadata = session.get("metadata") or {}
     return Payment(
         session_id=session["id"],
         purchase_id=metadata.get("purchase"),
-        stage=metadata.get("stage"),
         user_id=session.get("client_reference_id"),
         livemode=session["livemode"],
         status=session["status"],
         paid=session["payment_status"] == "paid",
         failed=session["status"] == "complete" and intent.get("status") in ("requires_payment_method", "canceled"),
         lines=tuple(Line(line["price"]["id"], line["quantity"]) for line in session["line_items"]["data"]),
-        amount=session["amount_total"] - (session.get("total_details") or {}).get("amount_tax", 0),
+        amount=_without_taxes(session),
         currency=session["currency"],
         charged=charge.get("amount", 0),
-        charged_epoch=charge.get("created", 0),
         refunded=charge.get("amount_refunded", 0),
         disputed=_disputed(intent["id"], charge) if charge.get("disputed") else 0,
         invoice_url=(session.get("invoice") or {}).get("hosted_invoice_url"),
@@ -166,27 +198,44 @@ def payment(session_id: str) -> Payment:
 
 
 def session_of(payment_intent: str) -> str | None:
-    """The checkout session that a payment was made in, if it was."""
-    with _translated():
+    """The checkout session that a payment was made in, if it was.
+
+    Raises:
+        NotFound: Stripe knows no such payment.
+        PaymentsUnavailable: Stripe does not answer, or refuses.
+    """
+    with _translated(asked_for_one=True):
         found = _client().v1.checkout.sessions.list(params={"payment_intent": payment_intent, "limit": 1})
     return found.data[0].id if found.data else None
 
 
-def sessions_since(epoch: int) -> Iterator[str]:
-    """Ids of the checkout sessions created since, newest first."""
+def completed_since(epoch: int) -> Iterator[dict[str, Any]]:
+    """Checkout sessions created since that their payers have completed, newest first; `payment_in` reads them."""
     with _translated():
-        for session in _client().v1.checkout.sessions.list(
-            params={"created": {"gte": epoch}, "limit": PAGE}
-        ).auto_paging_iter():  # fmt: skip
-            yield session.id
+        for session in (
+            _client()
+            .v1.checkout.sessions.list(
+                params={
+                    "created": {"gte": epoch},
+                    "status": "complete",
+                    "expand": [f"data.{name}" for name in _OF_SESSION],
+                    "limit": SESSIONS_PAGE,
+                }
+            )
+            .auto_paging_iter()
+        ):
+            yield session.to_dict()
 
 
-def undelivered_since(epoch: int) -> Iterator[Event]:
-    """Events since then that no webhook of ours has accepted."""
+def events_since(epoch: int) -> Iterator[Event]:
+    """Events of the types we follow since then, newest first, whether or not a webhook told of them.
+
+    Stripe keeps them for 30 days.
+    """
     with _translated():
         for event in (
             _client()
-            .v1.events.list(params={"created": {"gte": epoch}, "delivery_success": False, "limit": PAGE})
+            .v1.events.list(params={"created": {"gte": epoch}, "types": list(EVENTS), "limit": PAGE})
             .auto_paging_iter()
         ):
             told = event.to_dict()
@@ -220,7 +269,12 @@ def verified(body: bytes, signature: str) -> Event:
 
 def is_live() -> bool:
     """Whether our key moves real money."""
-    return not _secrets().secret_key.startswith(("sk_test_", "rk_test_"))
+    return not _secrets().secret_key.startswith(_TEST_KEYS)
+
+
+def _without_taxes(session: dict[str, Any]) -> int:
+    """Cents that a session asks for what it sells."""
+    return int(session["amount_total"]) - int((session.get("total_details") or {}).get("amount_tax", 0))
 
 
 def _disputed(payment_intent: str, charge: dict[str, Any]) -> int:
@@ -235,14 +289,19 @@ def _disputed(payment_intent: str, charge: dict[str, Any]) -> int:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
-    """Stripe's errors as ours. Details go to the log: they may name internals."""
+def _translated(*, asked_for_one: bool = False) -> Iterator[None]:
+    """Stripe's errors as ours. Details go to the log: they may name internals.
+
+    Args:
+        asked_for_one: whether what Stripe may not know is what was asked for. Otherwise it is something that we have
+            configured, such as a price of the other mode, and a fault of ours.
+    """
     import stripe
 
     try:
         yield
     except stripe.StripeError as error:
-        if error.code == "resource_missing":
+        if asked_for_one and error.code == "resource_missing":
             raise NotFound from error
         logger.error("stripe refused", extra={"kind": type(error).__name__, "why": str(error), "code": error.code})
         raise PaymentsUnavailable from error
@@ -284,4 +343,7 @@ def _secrets_of(period: int) -> _Secrets:  # noqa: ARG001  # a new period reads 
     except secrets.exceptions.ResourceNotFoundException as error:
         logger.error("the secret with Stripe's keys has no value yet")
         raise PaymentsUnavailable from error
+    if settings().stage == "prod" and told["secretKey"].startswith(_TEST_KEYS):
+        logger.error("Stripe's key is of its test mode, in which anybody pays with play money")
+        raise PaymentsUnavailable
     return _Secrets(told["secretKey"], tuple(told["webhookSecrets"]))

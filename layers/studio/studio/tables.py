@@ -369,19 +369,23 @@ class Purchase(Row):
     revoked = NumberAttribute(default=0)
     corrections = NumberAttribute(default=0)
     problem = UnicodeAttribute(null=True)
+    """What people are to look at, a line each; absent where there is nothing."""
     reviews: JSONAttribute = JSONAttribute(null=True)
     """Problems that people have dealt with: who, when and why."""
     invoice_url = UnicodeAttribute(attr_name="invoiceUrl", null=True)
     expires_epoch = NumberAttribute(attr_name="expiresEpoch")
     created_at = UnicodeAttribute(attr_name="createdAt")
     paid_at = UnicodeAttribute(attr_name="paidAt", null=True)
-    heard = BooleanAttribute(null=True)
-    """Whether a webhook ever told of it."""
     version = NumberAttribute(default=1)
+
+    @property
+    def problems(self) -> list[str]:
+        """Each of what people are to look at."""
+        return str(self.problem or "").splitlines()
 
 
 class PaymentEvent(Row):
-    """A Stripe event that reached us, for whoever asks later; no decision is made on it."""
+    """A Stripe event that reached us. What is not here is followed at night; credits are decided on Stripe's word."""
 
     class Meta:
         table_name = _FromSettings("payment_events_table")
@@ -390,6 +394,8 @@ class PaymentEvent(Row):
     type = UnicodeAttribute()
     about = UnicodeAttribute(null=True)
     outcome = UnicodeAttribute()
+    asked = BooleanAttribute(null=True)
+    """Whether we asked for it and no webhook has told of it."""
     received_at = UnicodeAttribute(attr_name="receivedAt")
     expires_at = TTLAttribute(attr_name="expiresAt")
 

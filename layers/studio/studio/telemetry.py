@@ -42,7 +42,11 @@ QUEUES_UNATTENDED = "QueuesUnattended"
 AUDIT_VIOLATIONS = "AuditViolations"
 """Promises about money and jobs that the nightly audit found broken."""
 STRIPE_UNTOLD = "StripeUntold"
-"""Payments and events that no webhook told us of, by the nightly reconciliation with Stripe."""
+"""Events about purchases that no webhook told us of, by the nightly reconciliation with Stripe."""
+STRIPE_FAILED = "StripeFailed"
+"""Events and sessions that the nightly reconciliation with Stripe could not follow."""
+PURCHASES_TO_REVIEW = "PurchasesToReview"
+"""Purchases that wait for people: 1 for each that begins to, and every night all of them."""
 
 DIMENSIONS: dict[str, tuple[str, ...]] = {
     JOB_WAITED: ("queue",),
