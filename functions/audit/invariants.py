@@ -12,6 +12,7 @@ from datetime import datetime
 
 from audit.books import Books, Row
 from studio import catalog, deliveries, storage
+from studio.errors import InvalidOrder, NotFound
 
 OPEN = ("pending", "processing")
 OUTCOMES = {"completed": "delivered", "failed": "refunded", "cancelled": "refunded"}
@@ -208,8 +209,18 @@ def _price_of_undelivered(books: Books, job: Row) -> int:
     if "erased" in job:  # what was ordered and delivered is no longer known
         return int(job["refunded"])
     result = job.get("result") or {}
-    units = result.get("parts") or catalog.parse(job["feature"], job["order"]).units
-    return int(books.held(job["id"]) * result.get("undelivered", 0) // units)
+    missing = result.get("undelivered", 0)
+    return books.held(job["id"]) * missing // _parts_of(job, result) if missing else 0
+
+
+def _parts_of(job: Row, result: Row) -> int:
+    """How many parts were ordered, also of an order that today's catalogue does not take."""
+    if parts := result.get("parts"):
+        return int(parts)
+    try:
+        return catalog.parse(job["feature"], job["order"]).units
+    except (InvalidOrder, NotFound):
+        return len(result.get("files") or ()) + int(result["undelivered"])
 
 
 @invariant("I8")
