@@ -639,6 +639,8 @@ def _parts_of(job: JobRow, result: dict[str, Any]) -> int:
         return catalog.parse(job.feature, job.order).units
     except (InvalidOrder, NotFound):
         return len(result.get("files") or ()) + int(result["undelivered"])  # each file is one part
+
+
 def _new(user_id: str, order: Order, seconds: int, request_id: str | None) -> JobRow:
     """A job that must have ended in so many seconds."""
     job_id = ids.new("job")
