@@ -25,7 +25,7 @@ def watching(namespace: str, metric: str) -> set[str]:
     return {
         re.findall(r"\w+", json.dumps(dimension["Value"]).replace("Fn::GetAtt", "").replace("Ref", ""))[0]
         for alarm in ALARMS.values()
-        if (alarm["Namespace"], alarm["MetricName"]) == (namespace, metric)
+        if (alarm.get("Namespace"), alarm.get("MetricName")) == (namespace, metric)
         for dimension in alarm["Dimensions"]
     }
 
@@ -52,20 +52,60 @@ def test_every_queue_of_jobs_is_watched_for_its_age():
 
 
 def test_what_we_measure_ourselves_is_what_alarms_look_at():
-    own = {alarm["MetricName"] for alarm in ALARMS.values() if alarm["Namespace"] == telemetry.NAMESPACE}
+    own = {alarm["MetricName"] for alarm in ALARMS.values() if alarm.get("Namespace") == telemetry.NAMESPACE}
     nightly = {telemetry.AUDIT_VIOLATIONS, telemetry.STRIPE_UNTOLD}
     assert own == {telemetry.REFUNDED, telemetry.QUEUES_UNATTENDED} | nightly
     for alarm in ALARMS.values():
-        if alarm["Namespace"] == telemetry.NAMESPACE:
+        if alarm.get("Namespace") == telemetry.NAMESPACE:
             assert alarm["Dimensions"] == [{"Name": "stage", "Value": {"Ref": "Stage"}}]
 
 
 @pytest.mark.parametrize("metric", [telemetry.AUDIT_VIOLATIONS, telemetry.STRIPE_UNTOLD])
 def test_what_a_night_found_rings_at_the_first_and_until_the_next_night(metric):
-    (alarm,) = [alarm for alarm in ALARMS.values() if alarm["MetricName"] == metric]
+    (alarm,) = [alarm for alarm in ALARMS.values() if alarm.get("MetricName") == metric]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
     assert alarm["DatapointsToAlarm"] == 1
     assert alarm["Period"] * alarm["EvaluationPeriods"] == 24 * 3600
+
+
+NIGHTLY = [
+    name
+    for name, resource in RESOURCES.items()
+    for event in resource.get("Properties", {}).get("Events", {}).values()
+    if event["Type"] == "ScheduleV2" and event["Properties"]["ScheduleExpression"].startswith("cron(")
+]
+
+
+def missed(hours: list[tuple[int | None, int | None]]) -> bool:
+    """What the alarm on missed nights does, by the runs and sweeps of each hour; None is no data."""
+    flags = [None if swept is None else int((ran or 0) < 1 and swept > 0) for ran, swept in hours]
+    return all(flag == 1 for flag in flags)  # missing data is not breaching
+
+
+@pytest.mark.parametrize("name", ["AuditFunction", "ReconcileFunction"])
+def test_a_night_that_does_not_come_rings_and_the_first_day_of_a_stage_does_not(name):
+    assert name in NIGHTLY
+    alarm = ALARMS[f"{name.removesuffix('Function')}MissedAlarm"]
+    expression, *metrics = alarm["Metrics"]
+    assert expression["Expression"] == "IF(FILL(ran, 0) < 1 AND swept > 0, 1, 0)", "which `missed` plays"
+    stats = {metric["Id"]: metric["MetricStat"] for metric in metrics}
+    watched = {key: stat["Metric"]["Dimensions"] for key, stat in stats.items()}
+    assert watched == {
+        "ran": [{"Name": "FunctionName", "Value": {"Ref": name}}],
+        "swept": [{"Name": "FunctionName", "Value": {"Ref": "SweeperFunction"}}],
+    }
+    for stat in stats.values():
+        assert (stat["Metric"]["MetricName"], stat["Stat"], stat["Period"]) == ("Invocations", "Sum", 3600)
+        assert stat["Metric"]["Namespace"] == "AWS/Lambda"
+    how = (alarm["ComparisonOperator"], alarm["Threshold"], alarm["TreatMissingData"])
+    assert how == ("GreaterThanThreshold", 0, "notBreaching")
+    assert "DatapointsToAlarm" not in alarm, "all of them"
+    window = alarm["EvaluationPeriods"]
+    night, quiet, before = (1, 60), (None, 60), (None, None)
+    assert window > 24 + 1, "longer than from one night to the end of the next, however slow"
+    assert not missed([quiet] * (window - 25) + [night] + [quiet] * 24)
+    assert missed([quiet] * window)
+    assert not missed([before] + [quiet] * (window - 1)), "the stage is a day old and may have been made after the hour"
 
 
 @pytest.mark.parametrize("name", ALARMS)
@@ -74,7 +114,7 @@ def test_an_alarm_has_a_runbook_and_tells_the_topic(name):
     assert (ROOT / alarm["AlarmDescription"]).is_file()
     told = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], []]}
     assert alarm["AlarmActions"] == alarm["OKActions"] == told
-    watched = json.dumps(alarm["Dimensions"])
+    watched = json.dumps(alarm.get("Dimensions") or alarm["Metrics"])
     for other, resource in RESOURCES.items():  # an alarm is there exactly when what it watches is
         if f'"{other}"' in watched and "Condition" in resource:
             assert RESOURCES[name].get("Condition") == resource["Condition"]
