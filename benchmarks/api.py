@@ -117,7 +117,8 @@ def studio_on_moto() -> Iterator[str]:
     logger.setLevel("ERROR")  # the peer writes no log either
     with mock_aws():
         os.environ |= conftest._make_resources()  # noqa: SLF001  # the same as the tests have
-        os.environ |= dict.fromkeys(("REQUEST_QUOTA", "READ_QUOTA", "SIGNUP_CREDITS", "MAX_ACTIVE_JOBS"), "1000000")
+        os.environ |= dict.fromkeys(("REQUEST_QUOTA", "READ_QUOTA", "MAX_ACTIVE_JOBS"), "1000000")
+        os.environ["SIGNUP_CREDITS"] = "100000"
         settings.settings.cache_clear()
         signing_keys.forget()
         yield accounts.register("ada@example.com", PASSWORD).token.value
@@ -207,7 +208,7 @@ def _route(method: str, path: str) -> str:
 
 def _over_http() -> dict[str, list[float]]:
     """Milliseconds of requests to a local studio, one after the other on one connection."""
-    quotas = dict.fromkeys(("RequestQuota", "ReadQuota", "SignupCredits", "MaxActiveJobs"), "1000000")
+    quotas = dict.fromkeys(("RequestQuota", "ReadQuota", "MaxActiveJobs"), "1000000") | {"SignupCredits": "100000"}
     with (
         LocalStudio(parameters=quotas, worker=False) as studio,
         httpx.Client(base_url=studio.url, timeout=60, trust_env=False) as http,

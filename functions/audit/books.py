@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -104,9 +105,19 @@ class Books:
         """The same books but for what the money of some users is made of: their balances, entries and jobs."""
 
         def left(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-            return tuple(row for row in rows if row["userId"] not in users)
+            return tuple(row for row in rows if row.get("userId") not in users)
 
         return replace(self, balances=left(self.balances), entries=left(self.entries), jobs=left(self.jobs))
+
+    def as_of(self, balances: Iterable[Row]) -> Books:
+        """Balances of an earlier reading, with the entries that had led to them by then.
+
+        Entries never change, and each balance says how many there are: both fit, however busy its user is.
+        """
+        rows = {row["userId"]: row for row in balances}
+        entries = (entry for entry in self.entries if entry["userId"] in rows)
+        until = tuple(entry for entry in entries if entry["number"] <= rows[entry["userId"]]["version"])
+        return replace(self, balances=tuple(rows.values()), entries=until)
 
     def held(self, job_id: str) -> int:
         """Credits taken for the job, 0 for a free draft."""
@@ -137,7 +148,8 @@ def row(item: Mapping[str, Any]) -> Row:
         if isinstance(value, Decimal):
             plain[name] = int(value)
         elif name in _JSON_ATTRIBUTES and isinstance(value, str):
-            plain[name] = json.loads(value)
+            with suppress(ValueError):  # left as it is: whoever checks it will say so
+                plain[name] = json.loads(value)
     return plain
 
 

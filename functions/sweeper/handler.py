@@ -25,17 +25,20 @@ PART_SECONDS = 7.0  # of the function's 29: no part may starve the others, and t
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001  # the signature of Lambda
-    """One sweep; safe to run twice at once."""
-    try:
-        swept = {
-            "sent": outbox.sweep(seconds=PART_SECONDS),
-            "expired": jobs.expire_overdue(seconds=PART_SECONDS),
-            "erased": retention.sweep(seconds=PART_SECONDS),
-        }
-    finally:  # a sweep that fails is told by its own alarm; workers are woken by these numbers all the same
-        _keep_metrics_of_queues()
-        _take_stock()
+    """One sweep; safe to run twice at once. Every part has its turn; the first failure is raised after the last."""
+    swept: dict[str, int] = {}
+    failures: list[Exception] = []
+    for part, sweep in (("sent", outbox.sweep), ("expired", jobs.expire_overdue), ("erased", retention.sweep)):
+        try:
+            swept[part] = sweep(seconds=PART_SECONDS)
+        except Exception as failure:
+            logger.exception("a part of the sweep failed", extra={"part": part})
+            failures.append(failure)
+    _keep_metrics_of_queues()  # workers are woken by these numbers, whatever failed
+    _take_stock()
     logger.info("swept", extra=swept)
+    if failures:  # so that the alarm on this function's errors rings
+        raise failures[0]
     return swept
 
 

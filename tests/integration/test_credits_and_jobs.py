@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from studio import catalog, clock, credits, histories, jobs, outbox, requests
-from studio.errors import DeliveryFailed, InsufficientCredits, JobEnded, KeyReused, LeaseHeld, LeaseLost, NotFound
+from studio import accounts, catalog, clock, credits, erasure, histories, jobs, outbox, requests
+from studio.errors import (
+    DeliveryFailed,
+    InsufficientCredits,
+    InvalidOrder,
+    JobEnded,
+    KeyReused,
+    LeaseHeld,
+    LeaseLost,
+    NotFound,
+)
 from studio.events import Finished
 from studio.histories import Filter
 from studio.jobs import Progress
-from studio.tables import Balance, Request, Settlement
-from tests.integration.conftest import result_of
+from studio.tables import Balance, JobRow, Request, Settlement, Transaction
+from tests.integration.conftest import PASSWORD, result_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.integration.conftest import Customer, Studio
 
 
@@ -87,6 +99,20 @@ def test_a_delivery_of_nothing_is_no_delivery(studio, undelivered):
     with pytest.raises(ValueError, match="at least one"):
         jobs.settle(Finished(job.id, 1, "succeeded", result_of(job) | {"undelivered": undelivered}))
     assert (user.balance(), user.held()) == (42, 8)
+
+
+@pytest.mark.parametrize(("undelivered", "back"), [(0, 0), (3, 6)])
+def test_finished_work_is_settled_although_its_order_is_not_taken_any_more(studio, monkeypatch, undelivered, back):
+    user = studio.user()
+    job = user.submit(numImages=4)
+    jobs.claim(job.id)
+    monkeypatch.setattr(catalog, "parse", _refuse_order)
+    jobs.settle(Finished(job.id, 1, "succeeded", result_of(job) | {"undelivered": undelivered}))
+    assert (user.balance(), user.held(), studio.job(job).status) == (42 + back, 0, "completed")
+
+
+def _refuse_order(*_: object) -> None:
+    raise InvalidOrder("this style is not on sale any more")
 
 
 def test_a_failed_job_gives_back_exactly_what_was_held(studio):
@@ -337,3 +363,84 @@ def _refuse(row: object) -> None:
 
 def _crash(*args: Any, **kwargs: Any) -> None:
     raise RuntimeError("crash")
+
+
+# ---- Closing an account ----------------------------------------------------------------------------------------------
+
+
+def test_what_open_jobs_hold_is_no_debt_when_the_account_is_closed(studio, till, monkeypatch):
+    """The index by which open jobs are found may be late; they are cancelled when the account is cleared."""
+    user = studio.user()
+    purchase = till.begin(user.id)
+    till.standin.pay(purchase.session_id)
+    till.deliver()
+    for _ in range(10):
+        user.submit(numImages=4)
+    till.standin.refund(till.intent(purchase))
+    till.deliver()
+    assert (user.balance(), user.held()) == (-30, 80)
+    with monkeypatch.context() as late:
+        late.setattr(accounts, "cancel_open_jobs", lambda _: None)
+        accounts.close(user.id, PASSWORD)
+    erasure.erase(user.id)
+    assert (user.balance(), user.held()) == (50, 0)
+    assert credits.of(accounts.register("user1@example.com", PASSWORD).user.id).balance == 0
+
+
+@pytest.mark.parametrize("what", ["a revocation", "a delivery"])
+def test_what_changes_the_balance_while_the_account_is_closed_is_part_of_the_debt(studio, till, monkeypatch, what):
+    user = studio.user()
+    purchase = till.begin(user.id)
+    till.standin.pay(purchase.session_id)
+    till.deliver()
+    for _ in range(11):
+        job = user.submit(numImages=4)
+        jobs.claim(job.id)
+        studio.finish(job)
+    running, transaction = user.submit(numImages=4), accounts.transaction
+    jobs.claim(running.id)
+    till.standin.dispute(till.intent(purchase))
+    if what == "a delivery":
+        till.deliver()
+    monkeypatch.setattr(accounts, "cancel_open_jobs", lambda _: None)
+
+    @contextmanager
+    def late() -> Iterator[Transaction]:
+        """The balance has been read by the end of the block."""
+        monkeypatch.setattr(accounts, "transaction", transaction)
+        with transaction() as tx:
+            yield tx
+            if what == "a delivery":
+                studio.finish(running)
+            else:
+                till.deliver()
+
+    monkeypatch.setattr(accounts, "transaction", late)
+    accounts.close(user.id, PASSWORD)
+    owed = 46 if what == "a delivery" else 38  # the job that is still open gives its 8 back
+    assert user.balance() + user.held() == -owed
+    assert credits.of(accounts.register("user1@example.com", PASSWORD).user.id).balance == -owed
+
+
+@pytest.mark.parametrize("quality", ["standard", "draft"])
+def test_a_closed_account_submits_nothing(studio, quality):
+    user = studio.user()
+    accounts.close(user.id, PASSWORD)
+    erasure.erase(user.id)
+    with pytest.raises(NotFound):
+        user.submit(quality=quality)
+    assert (user.balance(), user.held()) == (50, 0)
+    assert list(JobRow.scan()) == []
+
+
+def test_an_account_that_is_closed_while_a_submit_looks_has_no_job(studio, monkeypatch):
+    user, look = studio.user(), credits._require_room
+
+    def close_first(row: Balance) -> None:
+        monkeypatch.setattr(credits, "_require_room", look)
+        accounts.close(user.id, PASSWORD)
+
+    monkeypatch.setattr(credits, "_require_room", close_first)
+    with pytest.raises(NotFound):
+        user.submit()
+    assert (user.balance(), list(JobRow.scan())) == (50, [])

@@ -10,7 +10,7 @@ import pytest
 from studio import clock, jobs, outbox
 from studio.errors import DeliveryFailed
 from studio.events import Finished
-from studio.tables import JobRow
+from studio.tables import JobRow, OutboxRow
 from tests.integration.conftest import result_of
 
 
@@ -139,6 +139,42 @@ def test_the_sweeper_sends_before_anything_else_and_no_part_takes_the_time_of_an
     sweeper.handler({}, context)
     assert [part for part, _ in told] == ["studio.outbox.sweep", "studio.jobs.expire_overdue", "studio.retention.sweep"]
     assert sum(seconds for _, seconds in told) < 29
+
+
+@pytest.mark.parametrize("part", ["outbox", "jobs", "retention"])
+def test_a_part_of_the_sweep_that_fails_takes_no_turn_from_another_and_is_reported(studio, context, monkeypatch, part):
+    from sweeper import handler as sweeper
+
+    done = []
+    for module, name in ((sweeper.outbox, "sweep"), (sweeper.jobs, "expire_overdue"), (sweeper.retention, "sweep")):
+
+        def run(*, seconds: float, name: str = module.__name__.removeprefix("studio.")) -> int:
+            done.append(name)
+            if name == part:
+                raise RuntimeError("not today")
+            return 0
+
+        monkeypatch.setattr(module, name, run)
+    with pytest.raises(RuntimeError, match="not today"):
+        sweeper.handler({}, context)
+    assert done == ["outbox", "jobs", "retention"]
+
+
+def test_a_message_that_can_never_be_sent_holds_up_no_other_and_is_reported(studio, context, monkeypatch):
+    from sweeper.handler import handler
+
+    with monkeypatch.context() as broken:
+        broken.setattr(outbox, "_deliver", _refuse)
+        job = studio.user().submit()
+    for name in ("a", "z"):
+        OutboxRow(name, target="bus", source="s", detail_type="d", body="no JSON", created_epoch=clock.epoch()).save()
+    later = clock.epoch() + 3601
+    monkeypatch.setattr(clock, "epoch", lambda: later)
+    with pytest.raises(ValueError, match="Expecting value"):
+        handler({}, context)
+    assert studio.queued_jobs() == [job.id]
+    assert studio.job(job).status == "failed"
+    assert {row.id for row in studio.outbox()} == {"a", "z"}
 
 
 def test_a_sweep_whose_time_is_up_begins_nothing(studio):

@@ -157,7 +157,7 @@ MUTANTS = {
     "the balance is written without looking whether it moved": _mutant(
         race("two submits for the last credits"),
         "I1 I3 I4",
-        (credits._post, "condition=Balance.version == row.version", "condition=Balance.user_id.exists()"),
+        (credits._post, "unmoved = Balance.version == row.version", "unmoved = Balance.user_id.exists()"),
     ),
     "a hold has another id every time": _mutant(
         undisturbed("a cancel"),

@@ -27,6 +27,10 @@ RACES: dict[str, tuple[str, Step]] = {
     "a webhook and a submit": ("a payment", scenarios.submit(parts=4)),
     "a refund and a submit": ("a refund in two parts", scenarios.submit(parts=4)),
     "a refund and its failure": ("a refund that one webhook tells of", scenarios.refund_fails),
+    "a submit and the end of its account": ("closing an account with open jobs", scenarios.submit()),
+    "a delivery and the end of its account": ("closing an account with open jobs", scenarios.work_and_complete),
+    "two who close an account": ("closing an account with open jobs", scenarios.close),
+    "two grants of one request": ("a grant", scenarios.grant),
     "a dispute and a cancel": ("a dispute over credits that were spent", scenarios.cancel),
 }
 """The scenario that is interrupted, and who comes in between."""

@@ -49,6 +49,15 @@ def submit(script: str = "ok", **options: Any) -> Step:
     return lambda world: world.submit("ann", script, **options)
 
 
+def close(world: World) -> None:
+    if not world.former:  # otherwise that has happened, and the address has its next account
+        world.close("ann")
+
+
+def grant(world: World) -> None:
+    world.grant("ann", 30, "request-1")
+
+
 def price(credits_per_picture: int) -> Step:
     return lambda world: world.set_price(credits_per_picture)
 
@@ -160,6 +169,13 @@ def _last(world: World) -> Submit:
 
 
 work, complete, sweep, bury = World.work, World.complete, World.sweep, World.bury
+
+
+def work_and_complete(world: World) -> None:
+    work(world)
+    complete(world)
+
+
 hear, reconcile = World.hear, World.reconcile
 
 SCENARIOS = {
@@ -209,6 +225,17 @@ SCENARIOS = {
         (register, buy, pay, hear, price(30), submit(parts=4), dispute, order(key="k")),
         (hear, send, cancel),
         (send_again,),
+    ),
+    "a grant": Scenario((register, submit(parts=2)), (grant, cancel), (grant, cancel)),
+    "closing an account with open jobs": Scenario((register, submit(parts=2), submit()), (close,), (close,)),
+    "closing an account and opening it anew": Scenario((register, submit()), (close, register), (close, register)),
+    "closing an account with a debt": Scenario(
+        (register, buy, pay, hear, price(30), submit(parts=4), work, complete, dispute, hear),
+        (close, register),
+        (close, register),
+    ),
+    "closing an account with a debt that open jobs make up for": Scenario(
+        (register, buy, pay, hear, price(30), submit(parts=4), dispute, hear), (close, register), (close, register)
     ),
     "from sign-up to delivery": Scenario((), (register, submit(key="k"), work, complete)),
 }

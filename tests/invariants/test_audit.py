@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from audit import looks
-from audit.books import Books, Row, read
+from audit.books import TABLES, Books, Row, read
 from audit.invariants import CHECKS, audit, rewritten
 from audit.nightly import handler
 from infra import stages
 from infra.audit import __main__ as command
 from studio import accounts, telemetry
+from studio.settings import MAX_SIGNUP_CREDITS
 from tests.integration import conftest as integration
 from tests.invariants.mutants import MUTANTS, planted
 from tests.invariants.world import PASSWORD
@@ -124,6 +125,9 @@ DAMAGE: list[tuple[str, str, Damage]] = [
     ("I1", "a balance is edited in the console", change("balances", credits=1000)),
     ("I1", "a balance is gone", drop("balances")),
     ("I2", "credits appear from nowhere", change("balances", credits=1000)),
+    ("I2", "an account begins with a million", change("entries", kind("signup"), amount=1_000_000)),
+    ("I2", "credits come in by no known way", change("entries", kind("signup"), kind="gift")),
+    ("I2", "a grant is of nobody", change("entries", kind("signup"), kind="grant")),
     ("I3", "a hold leads into debt", change("entries", kind("hold"), balanceAfter=-1)),
     ("I4", "an entry is gone", drop("entries", kind("refund"))),
     ("I4", "an entry is edited", change("entries", kind("refund"), balanceAfter=7)),
@@ -169,6 +173,15 @@ def test_the_audit_finds(books, invariant, damage):
     assert invariant in {violation.invariant for violation in audit(damage(books))}
 
 
+def test_a_million_at_signup_is_wrong_although_every_sum_is_right():
+    empty = Books(**dict.fromkeys(TABLES, ()), files={}, read_at=0)
+    for amount, found in ((1_000_000, ["I2"]), (MAX_SIGNUP_CREDITS, [])):
+        balance = {"userId": "usr_a", "credits": amount, "held": 0, "active": 0, "version": 1, "closedAt": "2026-11-20"}
+        entry = {"userId": "usr_a", "id": "signup:usr_a", "kind": "signup", "number": 1}
+        books = replace(empty, balances=(balance,), entries=({**entry, "amount": amount, "balanceAfter": amount},))
+        assert [violation.invariant for violation in audit(books)] == found
+
+
 def test_every_invariant_is_seen_to_fail():
     assert {invariant for invariant, _, _ in DAMAGE} == set(CHECKS)
 
@@ -182,6 +195,42 @@ def test_a_message_that_never_goes_out_is_found(books):
 def test_history_that_was_rewritten_is_found(books, damage):
     assert {violation.invariant for violation in rewritten(books, damage(books))} == {"I4"}
     assert rewritten(books, books) == []
+
+
+@pytest.mark.parametrize(
+    ("invariant", "damage"),
+    [
+        ("I3", cut("entries", "balanceAfter", kind("hold"))),
+        ("I7", change("jobs", status("completed"), result="no JSON")),
+        ("I8", cut("entries", "number", kind("purchase"))),
+        ("I14", cut("jobs", "endedAt", status("completed"))),
+    ],
+)
+def test_a_row_that_cannot_be_checked_is_a_violation_and_hides_no_other(books, invariant, damage):
+    found = audit(drop("settlements")(damage(books)))
+    assert invariant in {violation.invariant for violation in found if "cannot be checked" in violation.detail}
+    assert "I6" in {violation.invariant for violation in found}
+
+
+def test_a_check_that_fails_repeats_nothing_of_a_row(books):
+    told = [str(v) for v in audit(change("jobs", status("completed"), endedAt="ann@example.com")(books))]
+    assert any("cannot be checked: ValueError" in line for line in told)
+    assert "ann@" not in "".join(told)
+
+
+def test_a_purchase_without_a_session_is_named(books):
+    found = audit(cut("purchases", "sessionId", lambda row: True)(books))
+    assert ("I8", books.purchases[0]["id"]) in {(violation.invariant, violation.subject) for violation in found}
+
+
+@pytest.mark.parametrize("missing", [{}, {"undelivered": 1}])
+def test_jobs_whose_order_is_not_taken_any_more_are_still_judged(books, missing):
+    """As `studio.jobs` settled them: a part for each file, and those that are missing."""
+    (job,) = [job for job in books.jobs if "callbackUrl" in job]
+    result = {name: value for name, value in job["result"].items() if name not in ("parts", "undelivered")}
+    old = change("jobs", lambda row: row["id"] == job["id"], order={"style": "cubist"}, result=result | missing)(books)
+    found = [violation for violation in audit(old) if violation.invariant == "I7"]
+    assert [violation.detail.endswith("1 were due") for violation in found] == ([True] if missing else [])
 
 
 def test_files_that_the_bucket_may_have_deleted_are_not_missed(books):
@@ -216,6 +265,23 @@ def test_who_is_at_work_at_both_looks_is_not_reported_and_hides_nobody_else(stag
     found = looks.confirmed(robbed(first), lambda: robbed(second))
     assert {violation.invariant for violation in found} == {"I1", "I2", "I4", "I7"}
     assert world.users["ben"] not in {violation.subject for violation in found}
+
+
+def test_who_never_rests_is_judged_by_the_entries_of_the_first_look(stage):
+    world = stage.world
+    stage.clear()
+    world.register("ann")
+    world.submit("ann")
+    first = world.books()
+    world.submit("ann")
+    second = world.books()
+    assert looks.confirmed(replace(first, settlements=({"jobId": "gone"},)), lambda: second)
+    in_debt = change("entries", kind("hold"), balanceAfter=-1)
+    found = looks.confirmed(in_debt(first), lambda: in_debt(second))
+    assert {(violation.invariant, violation.subject) for violation in found} == {
+        ("I3", world.users["ann"]),
+        ("I4", world.users["ann"]),
+    }
 
 
 @pytest.fixture

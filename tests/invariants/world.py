@@ -49,6 +49,7 @@ from studio import (
     catalog,
     clock,
     courier,
+    grants,
     ids,
     jobs,
     packages,
@@ -198,6 +199,10 @@ class World:
         self.now = float(START)
         self.counted = 0
         self.users: dict[str, str] = {}
+        self.former: dict[str, str] = {}
+        """The account that was closed before, of each that was opened anew."""
+        self.grants: dict[str, tuple[str, int]] = {}
+        """Whom operators gave how many credits, by request."""
         self.submits: list[Submit] = []
         self.stumbled: set[int] = set()
         self.faults = 0
@@ -219,12 +224,14 @@ class World:
 
     def register(self, name: str) -> None:
         """Sign up, or sign in if that has happened."""
-        email = f"{name}@example.com"
+        email, before = f"{name}@example.com", self.users.get(name)
         try:
             self.users[name] = accounts.register(email, PASSWORD).user.id
         except StudioError:
             accounts.login(email, PASSWORD)
             self.users[name] = self._user_by(email)
+        if before and before != self.users[name]:
+            self.former[self.users[name]] = before
 
     def order(
         self,
@@ -264,6 +271,18 @@ class World:
         submit.cancelled = True
         for job_id in submit.answers:
             jobs.cancel(submit.user, job_id)
+
+    def close(self, user: str) -> None:
+        """End the account; what has not ended is cancelled with it."""
+        for submit in self.submits:
+            submit.cancelled |= submit.user == self.users[user]
+        accounts.close(self.users[user], PASSWORD)
+
+    def grant(self, user: str, amount: int, request: str) -> None:
+        """An operator gives credits, for the first time or again."""
+        self.grants[request] = (self.users[user], amount)
+        account = {"userId": self.users[user], "requestId": request, "operator": "ada", "reason": "sorry"}
+        grants.give(grants.parse(account | {"credits": amount}))
 
     def set_price(self, credits_per_picture: int) -> None:
         """The price list changes; what was ordered keeps its price."""
@@ -516,12 +535,20 @@ class World:
     def given(self, user_id: str, books: Books) -> int:
         """Credits the customer got without ordering anything."""
         bought = (row["granted"] - row["revoked"] for row in books.purchases if row["userId"] == user_id)
-        return SIGNUP_CREDITS + sum(bought)
+        given = (amount for owner, amount in self.grants.values() if owner == user_id)
+        return self._begun_with(user_id, books) + sum(bought) + sum(given)
+
+    def _begun_with(self, user_id: str, books: Books) -> int:
+        """The signup credits of an address come once; its next account begins with the debt of the one before."""
+        former = self.former.get(user_id)
+        if former is None:
+            return SIGNUP_CREDITS
+        return min(0, next(int(row["credits"]) for row in books.balances if row["userId"] == former))
 
     # ---- Fresh starts ------------------------------------------------------------------------------------------------
 
     def save(self) -> State:
-        known = ("users", "submits", "stumbled", "faults", "checkouts", "unheard", "told")
+        known = ("users", "former", "grants", "submits", "stumbled", "faults", "checkouts", "unheard", "told")
         price = catalog.ImageGeneration.credits_per_unit
         return State(
             {name: copy.deepcopy(table.items) for name, table in _tables().items()},

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.local
 # Tests of quotas and limits are elsewhere; here they would only keep requests from what is behind them.
 ROOMY = {
     "MaxActiveJobs": "100000",
-    "SignupCredits": "1000000",
+    "SignupCredits": "100000",
     "RedirectOrigins": "https://pages.example.com",
 }
 

@@ -80,6 +80,46 @@ def test_what_a_night_found_rings_at_the_first_and_until_the_next_night(metric):
     assert alarm["Period"] * alarm["EvaluationPeriods"] == 24 * 3600
 
 
+NIGHTLY_FUNCTIONS = [
+    name
+    for name, resource in RESOURCES.items()
+    for event in resource.get("Properties", {}).get("Events", {}).values()
+    if event["Type"] == "ScheduleV2" and event["Properties"]["ScheduleExpression"].startswith("cron(")
+]
+
+
+def missed(hours: list[tuple[int | None, int | None]]) -> bool:
+    """What the alarm on missed nights does, by the runs and sweeps of each hour; None is no data."""
+    flags = [None if swept is None else int((ran or 0) < 1 and swept > 0) for ran, swept in hours]
+    return all(flag == 1 for flag in flags)  # missing data is not breaching
+
+
+@pytest.mark.parametrize("name", ["AuditFunction", "ReconcileFunction"])
+def test_a_night_that_does_not_come_rings_and_the_first_day_of_a_stage_does_not(name):
+    assert name in NIGHTLY_FUNCTIONS
+    alarm = ALARMS[f"{name.removesuffix('Function')}MissedAlarm"]
+    expression, *reckoned = alarm["Metrics"]
+    assert expression["Expression"] == "IF(FILL(ran, 0) < 1 AND swept > 0, 1, 0)", "which `missed` plays"
+    stats = {metric["Id"]: metric["MetricStat"] for metric in reckoned}
+    watched = {key: stat["Metric"]["Dimensions"] for key, stat in stats.items()}
+    assert watched == {
+        "ran": [{"Name": "FunctionName", "Value": {"Ref": name}}],
+        "swept": [{"Name": "FunctionName", "Value": {"Ref": "SweeperFunction"}}],
+    }
+    for stat in stats.values():
+        assert (stat["Metric"]["MetricName"], stat["Stat"], stat["Period"]) == ("Invocations", "Sum", 3600)
+        assert stat["Metric"]["Namespace"] == "AWS/Lambda"
+    how = (alarm["ComparisonOperator"], alarm["Threshold"], alarm["TreatMissingData"])
+    assert how == ("GreaterThanThreshold", 0, "notBreaching")
+    assert "DatapointsToAlarm" not in alarm, "all of them"
+    window = alarm["EvaluationPeriods"]
+    night, quiet, before = (1, 60), (None, 60), (None, None)
+    assert window > 24 + 1, "longer than from one night to the end of the next, however slow"
+    assert not missed([quiet] * (window - 25) + [night] + [quiet] * 24)
+    assert missed([quiet] * window)
+    assert not missed([before] + [quiet] * (window - 1)), "the stage is a day old and may have been made after the hour"
+
+
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_has_a_runbook_and_tells_the_topic(name):
     alarm = ALARMS[name]

@@ -12,7 +12,7 @@ import pytest
 from infra.local.stack import ROOT, template
 from studio import callbacks, events, news
 from studio.catalog import ORDERS
-from studio.settings import Settings
+from studio.settings import MAX_SIGNUP_CREDITS, Settings
 from studio.tables import ALL_MODELS
 
 TEMPLATE = template()
@@ -422,3 +422,7 @@ def _length(value: Any, stack: str) -> int:
         case {"Fn::Sub": text}:
             return len(text)
     return len(str(value))
+
+
+def test_no_stage_can_be_told_to_give_more_at_signup_than_the_audit_takes_for_right():
+    assert TEMPLATE["Parameters"]["SignupCredits"]["MaxValue"] == MAX_SIGNUP_CREDITS

@@ -276,14 +276,12 @@ def _remove(user: User) -> OutboxRow:
 
     What stays of the address is a hash of it, with what the account owes, so that closing is no way to new credits.
     """
-    debt = max(0, -credits.of(user.id).balance)
     with transaction() as tx:
-        welcome = Welcome(_hash_of(user.email), debt=debt)
+        welcome = Welcome(_hash_of(user.email), debt=credits.close_account(tx, user.id))
         tx.create(welcome, condition=Welcome.hash.does_not_exist() | Welcome.hash.exists(), otherwise=Conflict())
         gone = NotFound("There is no such account.")
         tx.remove(User(user.id), condition=User.id.exists(), otherwise=gone)
         tx.remove(Email(user.email.casefold()), condition=Email.user_id == user.id, otherwise=gone)
-        credits.close_account(tx, user.id)
         return errands.queue(tx, "erase", user.id)
 
 

@@ -21,6 +21,7 @@ from studio.tables import Balance, Entry, OutboxRow, Transaction
 
 MAX_PAGE = 100
 MAX_EXAMINED = 1_000  # entries that one request reads; a filter that few pass goes on with the next page
+_CLOSED = "There is no such account."
 RETRY_ACTIVE_SECONDS = 10  # nobody knows when a job ends; this asks clients that repeat by themselves not to hurry
 
 
@@ -72,14 +73,26 @@ def open_account(tx: Transaction, user_id: str, amount: int) -> None:
     _write_entry(tx, Entry(user_id, f"signup:{user_id}", kind=Kind.SIGNUP, number=1, amount=amount), after=amount)
 
 
-def close_account(tx: Transaction, user_id: str) -> None:
-    """Note on the balance that it belongs to nobody from now on. What was held still comes back to it."""
+def close_account(tx: Transaction, user_id: str) -> int:
+    """Note on the balance that it belongs to nobody from now on. What is held still comes back to it.
+
+    Returns:
+        What the account owes when all of that has come back, exact at the moment it is closed.
+    """
+    row = Balance.get(user_id, consistent_read=True)
     tx.change(
-        Balance(user_id),
+        row,
         [Balance.closed_at.set(clock.iso(clock.now()))],
-        condition=Balance.user_id.exists(),
-        otherwise=NotFound("There is no such account."),
+        # A delivery lowers what is held without an entry, so the version alone would not show it.
+        condition=(Balance.version == row.version) & (Balance.held == row.held),
+        otherwise=Conflict("the balance moved on"),
     )
+    return max(0, -int(row.credits + row.held))
+
+
+def require_open(tx: Transaction, user_id: str) -> None:
+    """Write nothing for a user whose account is closed; `hold` sees to it by itself."""
+    tx.require(Balance, user_id, condition=Balance.closed_at.does_not_exist(), otherwise=NotFound(_CLOSED))
 
 
 def hold(tx: Transaction, user_id: str, amount: int, job_id: str) -> OutboxRow | None:
@@ -89,9 +102,12 @@ def hold(tx: Transaction, user_id: str, amount: int, job_id: str) -> OutboxRow |
         The news that the balance is low, if this is what brings it below the threshold; for `outbox.send`.
     Raises:
         InsufficientCredits: the balance is below `amount`.
+        NotFound: the account is closed.
         TooManyActiveJobs: as many holds of the user are open as there may be.
     """
     row = Balance.get(user_id, consistent_read=True)
+    if row.closed_at:
+        raise NotFound(_CLOSED)
     if row.credits < amount:
         missing = amount - int(row.credits)
         raise InsufficientCredits(
@@ -212,6 +228,9 @@ def _post(tx: Transaction, row: Balance, entry: Entry, *, held: int = 0) -> None
     `held` is what one job takes (above zero) or gives back (below); the jobs that hold something are counted with it.
     """
     entry.number, after = int(row.version) + 1, int(row.credits + entry.amount)
+    unmoved = Balance.version == row.version
+    if held > 0:  # closing an account is no entry, so the version does not show it
+        unmoved &= Balance.closed_at.does_not_exist()
     tx.change(
         row,
         [
@@ -220,7 +239,7 @@ def _post(tx: Transaction, row: Balance, entry: Entry, *, held: int = 0) -> None
             Balance.held.add(held),
             Balance.active.add((held > 0) - (held < 0)),
         ],
-        condition=Balance.version == row.version,
+        condition=unmoved,
         otherwise=Conflict("the balance moved on"),
     )
     _write_entry(tx, entry, after=after)

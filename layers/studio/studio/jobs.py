@@ -42,6 +42,7 @@ from studio.errors import (
     Duplicate,
     Expired,
     InsufficientCredits,
+    InvalidOrder,
     JobEnded,
     LeaseHeld,
     LeaseLost,
@@ -155,6 +156,7 @@ def submit(
     Raises:
         InsufficientCredits: the balance is below `order.cost`; nothing is written.
         InvalidOrder: `cancel_after` is out of range, or a picture, a persona or the callback URL is not right.
+        NotFound: the account was closed a moment ago.
         KeyReused: the same key came with another order.
         TooManyActiveJobs: the user has as many paid jobs waiting or running as there may be.
         TooManyRequests: the user's quota of free drafts is used up.
@@ -211,6 +213,8 @@ def _create(job: JobRow, asked: Asked | None, persona: Persona | None) -> list[O
     with transaction() as tx:
         if job.credits:
             low = credits.hold(tx, job.user_id, int(job.credits), job.id)
+        else:
+            credits.require_open(tx, job.user_id)
         tx.create(job, condition=JobRow.id.does_not_exist(), otherwise=AlreadyExists("this job exists"))
         message = outbox.queue(tx, queue_of(job), json.dumps({"jobId": job.id}), row_id=_message_id(job))
         told = outbox.tell(tx, news.queued(job), row_id=_news_id(job))
@@ -619,10 +623,22 @@ def _shard(job_id: str) -> int:
 def _price_of_undelivered(job: JobRow, held: int, result: dict[str, Any] | None) -> int:
     """What goes back for units that were ordered and, for a reason the result names, not delivered."""
     missing = int((result or {}).get("undelivered", 0))
-    units = int((result or {}).get("parts") or catalog.parse(job.feature, job.order).units)
+    if missing == 0:
+        return 0
+    units = _parts_of(job, result or {})
     if not 0 <= missing < units:
         raise ValueError("a delivered job delivers at least one unit")
     return held * missing // units
+
+
+def _parts_of(job: JobRow, result: dict[str, Any]) -> int:
+    """How many parts were ordered. Work that was accepted is settled, also when its order is not taken any more."""
+    if parts := result.get("parts"):
+        return int(parts)
+    try:
+        return catalog.parse(job.feature, job.order).units
+    except (InvalidOrder, NotFound):
+        return len(result.get("files") or ()) + int(result["undelivered"])  # each file is one part
 
 
 def _new(user_id: str, order: Order, seconds: int, request_id: str | None) -> JobRow:

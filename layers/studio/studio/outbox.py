@@ -80,14 +80,22 @@ def send_left(row_id: str) -> None:
 def sweep(*, seconds: float = math.inf) -> int:
     """Send what was left behind, beginning nothing after so many seconds; returns how many rows went out.
 
-    A scan is right here: the table holds only what is in flight.
+    A scan is right here: the table holds only what is in flight. A row that can never be sent holds up no other; what
+    is wrong with it is raised after the last.
     """
     ends, sent = time.monotonic() + seconds, 0
+    failures: list[Exception] = []
     for row in OutboxRow.scan(OutboxRow.created_epoch < clock.epoch() - SWEEP_AFTER_SECONDS, consistent_read=True):
         if time.monotonic() > ends:
             logger.warning("not everything in the outbox could be sent", extra={"sent": sent})
             break
-        sent += send(row)
+        try:
+            sent += send(row)
+        except Exception as failure:
+            logger.exception("outbox message cannot be sent", extra={"outbox": row.id})
+            failures.append(failure)
+    if failures:
+        raise failures[0]
     return sent
 
 

@@ -9,6 +9,9 @@ from typing import cast
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+MAX_SIGNUP_CREDITS = 100_000
+"""No stage gives more to a new account, whatever its operator sets; to the audit a larger beginning is a forgery."""
+
 
 class WorkerSettings(BaseSettings):
     """What a worker needs and all it is told, wherever it runs; `infra/gpu.yaml` sets exactly these names."""
@@ -77,7 +80,7 @@ class Settings(WorkerSettings):
     public_url: str = Field(description="where this API answers from outside, for RunPod to call back")
     realtime_url: str = Field(description="where customers connect for live updates, wss://…")
     connections_url: str = Field(description="where we send to those connections")
-    signup_credits: int = Field(ge=0, description="credits granted once at registration")
+    signup_credits: int = Field(ge=0, le=MAX_SIGNUP_CREDITS, description="credits granted once at registration")
     verify_addresses: bool = Field(description="whether an account begins only when its address was proven by mail")
     mail_from: str = Field(description="sender of mails, an identity verified at SES")
     web_url: str = Field(description="where the links in mails lead")
