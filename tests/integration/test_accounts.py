@@ -285,12 +285,12 @@ def test_where_addresses_are_proven_the_account_and_its_credits_begin_with_the_m
     assert login(http, email="new@example.com").status == 401, "there is no account yet"
     assert list(User.scan()) == list(Entry.scan()) == []
     token = post.token()
-    begun = http("POST", VERIFY, {"token": token})
+    begun = http("POST", VERIFY, {"token": token, "password": PASSWORD})
     assert begun.status == 201
     http.token = begun.json["token"]
     assert http("GET", PROFILE).json["name"] == "Ada"
     assert http("GET", "/api/v1/users/credits").json["balance"] == 50
-    assert_problem(http("POST", VERIFY, {"token": token}), 422, "invalid_request")
+    assert_problem(http("POST", VERIFY, {"token": token, "password": PASSWORD}), 422, "invalid_request")
     assert login(http, email="new@example.com").status == 200
 
 
@@ -310,18 +310,61 @@ def test_where_addresses_are_proven_registering_never_tells_who_has_an_account(h
 
 
 def test_whoever_registers_somebody_elses_address_gains_nothing(http, verified, post):
+    """The mails look alike, so the owner of the address may well open the link that a stranger asked for."""
     http("POST", REGISTER, registration("victim@example.com", password="the attacker knows"))
-    post.deliver()
+    strangers = post.token()
     http("POST", REGISTER, registration("victim@example.com"))
-    token = post.token()
-    assert http("POST", VERIFY, {"token": token}).status == 201
+    own = post.token()
+    opened = http("POST", VERIFY, {"token": strangers, "password": PASSWORD})
+    assert_problem(opened, 401, "wrong_credentials")
+    assert list(User.scan()) == list(Entry.scan()) == [], "nothing is opened"
+    assert http("POST", VERIFY, {"token": own, "password": PASSWORD}).status == 201
     assert login(http, "the attacker knows", "victim@example.com").status == 401
     assert login(http, email="victim@example.com").status == 200
 
 
+def test_a_link_without_the_password_opens_nothing(http, verified, post):
+    http("POST", REGISTER, registration())
+    assert_problem(http("POST", VERIFY, {"token": post.token()}), 422, "invalid_request")
+    assert list(User.scan()) == []
+
+
+def test_a_wrong_password_leaves_what_was_mailed_usable_and_waits_after_five(http, verified, post, later):
+    http("POST", REGISTER, registration())
+    token = post.token()
+    tried = [http("POST", VERIFY, {"token": token, "password": "not it at all"}).status for _ in range(6)]
+    assert tried == [401] * 5 + [429]
+    assert http("POST", VERIFY, {"token": token, "password": PASSWORD}).status == 429
+    later(30)
+    assert http("POST", VERIFY, {"token": token, "password": PASSWORD}).status == 201
+
+
+def test_a_confirmation_costs_the_same_work_whether_or_not_the_password_is_right(
+    strong, http, verified, post, monkeypatch
+):
+    http("POST", REGISTER, registration())
+    token, done, really = post.token(), [], passwords._hasher
+
+    def verify(stored: str, password: str) -> bool:
+        done.append(stored.rpartition("$")[0].rpartition("$")[0])
+        return really.verify(stored, password)
+
+    monkeypatch.setattr(passwords, "_hasher", SimpleNamespace(verify=verify, hash=really.hash))
+    for password in ("not it at all", PASSWORD):
+        http("POST", VERIFY, {"token": token, "password": password})
+    assert done == ["$argon2id$v=19$m=19456,t=3,p=1"] * 2
+
+
+def test_the_mail_says_that_the_password_is_needed_too(http, verified, post):
+    http("POST", REGISTER, registration())
+    (letter,) = post.deliver()
+    assert "enter the password that you chose" in letter.text
+
+
 def test_a_reset_is_not_a_confirmation(http, user, post):
     http("POST", FORGOT, {"email": "user1@example.com"})
-    assert_problem(http("POST", VERIFY, {"token": post.token()}), 422, "invalid_request")
+    shown = {"token": post.token(), "password": PASSWORD}
+    assert_problem(http("POST", VERIFY, shown), 422, "invalid_request")
 
 
 def test_a_taken_address_is_said_where_accounts_begin_at_once(http, user):
@@ -476,9 +519,9 @@ def test_a_proof_outlives_a_confirmation_that_failed(http, verified, post, monke
     token = post.token()
     with monkeypatch.context() as broken:
         broken.setattr(accounts, "_create", raising(RuntimeError("the table is away")))
-        assert http("POST", VERIFY, {"token": token}).status == 500
-    assert http("POST", VERIFY, {"token": token}).status == 201
-    assert http("POST", VERIFY, {"token": token}).status == 422
+        assert http("POST", VERIFY, {"token": token, "password": PASSWORD}).status == 500
+    assert http("POST", VERIFY, {"token": token, "password": PASSWORD}).status == 201
+    assert http("POST", VERIFY, {"token": token, "password": PASSWORD}).status == 422
 
 
 def test_a_proof_outlives_a_reset_that_failed(http, user, post, monkeypatch):

@@ -59,15 +59,25 @@ def request(email: str, password: str, name: str | None = None) -> None:
     proofs.begin(Purpose.REGISTER, address, name=name, password_hash=passwords.hashed(password))
 
 
-def confirm(value: str) -> Signup:
+def confirm(value: str, password: str) -> Signup:
     """Create the account that was asked for, now that its address is proven, and sign it in.
+
+    The mail shows whose the address is, the password who asked: only where both are the same does an account begin, so
+    nobody opens one for a stranger by opening a link.
 
     Raises:
         InvalidOrder: `value` is not one that we mailed, or not any more.
+        WrongCredentials: this is not the password that was asked with; what was mailed goes on working.
+        TooManyRequests: that was wrong too often; waiting helps.
         EmailTaken: the address got an account in the meantime.
     """
     proof = proofs.shown(Purpose.REGISTER, value)
-    return _open(proof.address, proof.password_hash or "", proof.name, proof)
+    attempts.begin(attempts.PER_PROOF, proof.id)
+    if not passwords.matches(password, proof.password_hash):
+        raise WrongCredentials("This is not the password that was chosen when this mail was asked for.")
+    signup = _open(proof.address, proof.password_hash or "", proof.name, proof)
+    attempts.forgive(attempts.PER_PROOF, proof.id)
+    return signup
 
 
 def login(email: str, password: str, *, network: str | None = None) -> tokens.Token:

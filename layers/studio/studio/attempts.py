@@ -17,6 +17,7 @@ from studio.tables import Limit, refused, retried
 
 PER_ACCOUNT = Bucket("failed sign-ins", quota=5, window_seconds=WINDOW_SECONDS)
 PER_NETWORK = Bucket("failed sign-ins of a network", quota=20, window_seconds=WINDOW_SECONDS)  # many share an address
+PER_PROOF = Bucket("wrong passwords with one mail", quota=5, window_seconds=WINDOW_SECONDS)
 
 FIRST_DELAY_SECONDS = 30
 MAX_DELAY_SECONDS = 900
