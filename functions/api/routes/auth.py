@@ -135,7 +135,7 @@ def verify(confirmation: Annotated[Confirmation, Body()]) -> Response[SignupView
     responses={200: {"description": "A token."}, **problems(401, 429, 503, *WRITE)},
 )
 def login(credentials: Annotated[Credentials, Body()]) -> TokenView:
-    """A token of seven days. After five failures each further one must wait, longer each time."""
+    """A token of seven days. After five failures from one network each further one must wait, longer each time."""
     return TokenView.of(accounts.login(credentials.email, credentials.password, network=network(router)))
 
 
@@ -201,7 +201,7 @@ def forgot(forgotten: Annotated[Forgotten, Body()]) -> Response[MailedView]:
 def reset(order: Annotated[PasswordReset, Body()]) -> Response[None]:
     """Set a new password with what was mailed. Works once, for half an hour; every token ends."""
     limits.take(limits.signups(), network(router))
-    accounts.reset_password(order.token, order.password)
+    accounts.reset_password(order.token, order.password, network=network(router))
     return Response(204, body=None)
 
 

@@ -17,6 +17,7 @@ from studio.errors import (
     InvalidOrder,
     JobEnded,
     NotFound,
+    TooManyRequests,
     WrongCredentials,
     WrongPassword,
 )
@@ -84,19 +85,18 @@ def login(email: str, password: str, *, network: str | None = None) -> tokens.To
     """A token for the account.
 
     Args:
-        network: where the attempt comes from, so that one place cannot try many accounts.
+        network: where the attempt comes from, so that one place can neither try many accounts nor shut out an owner
+            who is elsewhere.
     Raises:
         WrongCredentials: unknown address or wrong password; both take the same time and say the same.
         TooManyRequests: too many failures; waiting helps.
     """
-    if network is not None:
-        attempts.begin(attempts.PER_NETWORK, network)
     account = _key_of(email)
-    attempts.begin(attempts.PER_ACCOUNT, account)
+    _count(account, network)
     user = find(email)
     if not passwords.matches(password, user.password_hash if user else None) or user is None:
         raise WrongCredentials
-    attempts.forgive(attempts.PER_ACCOUNT, account)
+    _forgive(account, network)
     if network is not None:
         attempts.take_back(attempts.PER_NETWORK, network)
     if passwords.outdated(user.password_hash):
@@ -160,15 +160,18 @@ def forgot(email: str) -> None:
     proofs.begin(Purpose.RESET, address)
 
 
-def reset_password(value: str, new: str) -> None:
+def reset_password(value: str, new: str, *, network: str | None = None) -> None:
     """Set a new password with what was mailed, and end every session. It works once.
 
+    Args:
+        network: where that happens, so that who failed there may sign in at once.
     Raises:
         InvalidOrder: `value` is not one that we mailed, or not any more; also after any other change of the password.
     """
     user = _reset(proofs.shown(Purpose.RESET, value), passwords.hashed(new))
     logger.info("password reset", extra={"user": user.id})
-    attempts.forgive(attempts.PER_ACCOUNT, user.email.casefold())
+    _forgive(user.email.casefold(), network)
+    attempts.forgive(attempts.PER_OWNER, user.id)
 
 
 def close(user_id: str, password: str) -> None:
@@ -298,14 +301,36 @@ def _remove(user: User) -> OutboxRow:
 
 
 def _proven(user_id: str, password: str) -> User:
-    """The account, once its password was shown; failures count like failed sign-ins."""
+    """The account, once its password was shown. Failures have a count of their own, which only who is signed in fills."""
     user = profile(user_id)
-    account = user.email.casefold()
-    attempts.begin(attempts.PER_ACCOUNT, account)
+    attempts.begin(attempts.PER_OWNER, user_id)
     if not passwords.matches(password, user.password_hash):
         raise WrongPassword
-    attempts.forgive(attempts.PER_ACCOUNT, account)
+    attempts.forgive(attempts.PER_OWNER, user_id)
     return user
+
+
+def _count(account: str, network: str | None) -> None:
+    """Count an attempt to sign in. One that another count refuses is none of the account's, or refusals would add up."""
+    if network is not None:
+        attempts.begin(attempts.PER_NETWORK, network)
+    place = _place(account, network)
+    attempts.begin(attempts.PER_PLACE, place)
+    try:
+        attempts.begin(attempts.PER_ACCOUNT, account)
+    except TooManyRequests:
+        attempts.take_back(attempts.PER_PLACE, place)
+        raise
+
+
+def _forgive(account: str, network: str | None) -> None:
+    """Forget the failures of the account, and those from this network among them."""
+    attempts.forgive(attempts.PER_PLACE, _place(account, network))
+    attempts.forgive(attempts.PER_ACCOUNT, account)
+
+
+def _place(account: str, network: str | None) -> str:
+    return f"{account} {network or ''}"
 
 
 def _with_password(user: User, password: str) -> User:
