@@ -7,7 +7,7 @@ import { summaryOf, t, titleOf, told } from "../strings.js";
 import { Button, Icon, Input } from "../ui.js";
 import { Cover } from "./create.js";
 
-const LEADS = { up: "sign.upLead", in: "sign.inLead", forgot: "sign.forgotLead", verify: "sign.verifyLead" };
+const LEADS = { up: "sign.upLead", in: "sign.inLead", forgot: "sign.forgotLead", verify: "sign.verifyLead", reset: "sign.resetLead" };
 const MAILED = new Set(["verify", "reset"]);
 
 export function Sign({ mail }) {

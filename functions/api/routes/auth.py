@@ -199,7 +199,10 @@ def forgot(forgotten: Annotated[Forgotten, Body()]) -> Response[MailedView]:
     responses={204: {"description": "Sign in with the new password."}, **problems(429, 503, *WRITE)},
 )
 def reset(order: Annotated[PasswordReset, Body()]) -> Response[None]:
-    """Set a new password with what was mailed. Works once, for half an hour; every token ends."""
+    """Set a new password with what was mailed. Works once, for half an hour.
+
+    Every token, API key and endpoint for callbacks ends: who made them may have been somebody else.
+    """
     limits.take(limits.signups(), network(router))
     accounts.reset_password(order.token, order.password, network=network(router))
     return Response(204, body=None)

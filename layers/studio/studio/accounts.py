@@ -8,7 +8,22 @@ from dataclasses import dataclass
 from email_validator import EmailNotValidError, validate_email
 from pynamodb.exceptions import DoesNotExist, UpdateError
 
-from studio import attempts, clock, credits, errands, histories, ids, jobs, limits, outbox, passwords, proofs, tokens
+from studio import (
+    api_keys,
+    attempts,
+    clock,
+    credits,
+    endpoints,
+    errands,
+    histories,
+    ids,
+    jobs,
+    limits,
+    outbox,
+    passwords,
+    proofs,
+    tokens,
+)
 from studio.errors import (
     AlreadyExists,
     Conflict,
@@ -24,7 +39,18 @@ from studio.errors import (
 from studio.histories import Filter
 from studio.proofs import Purpose
 from studio.settings import settings
-from studio.tables import Email, OutboxRow, Proof, Transaction, User, Welcome, refused, retried, transaction
+from studio.tables import (
+    CallbackSecret,
+    Email,
+    OutboxRow,
+    Proof,
+    Transaction,
+    User,
+    Welcome,
+    refused,
+    retried,
+    transaction,
+)
 from studio.telemetry import logger
 
 
@@ -161,7 +187,10 @@ def forgot(email: str) -> None:
 
 
 def reset_password(value: str, new: str, *, network: str | None = None) -> None:
-    """Set a new password with what was mailed, and end every session. It works once.
+    """Set a new password with what was mailed, and end every session, API key and receiver of callbacks. It works once.
+
+    Whoever had the account until now may be somebody else, who registered the address before its owner, or who found
+    the password out. What they left behind would outlive the password.
 
     Args:
         network: where that happens, so that who failed there may sign in at once.
@@ -169,6 +198,7 @@ def reset_password(value: str, new: str, *, network: str | None = None) -> None:
         InvalidOrder: `value` is not one that we mailed, or not any more; also after any other change of the password.
     """
     user = _reset(proofs.shown(Purpose.RESET, value), passwords.hashed(new))
+    _clear_access(user.id)  # keys have ended by now; if this fails it is told, and another mail does it again
     logger.info("password reset", extra={"user": user.id})
     _forgive(user.email.casefold(), network)
     attempts.forgive(attempts.PER_OWNER, user.id)
@@ -301,7 +331,7 @@ def _remove(user: User) -> OutboxRow:
 
 
 def _proven(user_id: str, password: str) -> User:
-    """The account, once its password was shown. Failures have a count of their own, which only who is signed in fills."""
+    """The account, once its password was shown. Failures have a count of their own: strangers cannot reach it."""
     user = profile(user_id)
     attempts.begin(attempts.PER_OWNER, user_id)
     if not passwords.matches(password, user.password_hash):
@@ -311,7 +341,7 @@ def _proven(user_id: str, password: str) -> User:
 
 
 def _count(account: str, network: str | None) -> None:
-    """Count an attempt to sign in. One that another count refuses is none of the account's, or refusals would add up."""
+    """Count an attempt to sign in; what others have done to the account is no failure of this place."""
     if network is not None:
         attempts.begin(attempts.PER_NETWORK, network)
     place = _place(account, network)
@@ -361,11 +391,24 @@ def _reset(proof: Proof, password_hash: str) -> User:
         proofs.redeem(tx, proof)
         tx.change(
             User(user.id),
-            [User.password_hash.set(password_hash), User.ver.add(1)],
+            [
+                User.password_hash.set(password_hash),
+                User.ver.add(1),
+                User.reset_at.set(clock.iso(clock.now())),
+            ],
             condition=User.ver == user.ver,
             otherwise=Conflict("the password was changed by somebody else"),
         )
     return user
+
+
+def _clear_access(user_id: str) -> None:
+    """Delete what programs come in with and what they are told through."""
+    for key in api_keys.all_of(user_id):
+        key.delete()
+    for endpoint in endpoints.all_of(user_id):
+        endpoint.delete()
+    CallbackSecret(user_id).delete()
 
 
 def _renew_hash(user: User, password: str) -> None:

@@ -2,7 +2,7 @@
 
 An attempt is counted before the password is looked at, so that many at once are no way round; one that succeeds is
 taken back. Unknown addresses are counted like known ones. Failures of an account are counted by the network they come
-from, so that nobody shuts its owner out from elsewhere, and all together, so that many networks are no way round either.
+from, so that nobody shuts its owner out from elsewhere, and all together, so that many networks are no way round.
 """
 
 from __future__ import annotations

@@ -30,6 +30,8 @@ Open this link within half an hour to choose one:
 
 {link}
 
+API keys and receivers of callbacks end with it, whoever made them; make them anew afterwards.
+
 If it was not you, do nothing: your password stays as it is.
 """
 

@@ -108,6 +108,8 @@ class User(Row):
     created_at = UnicodeAttribute(attr_name="createdAt")
     ver = NumberAttribute(default=0)
     """Raised to end every session at once: a token carries the number it was issued under."""
+    reset_at = UnicodeAttribute(attr_name="resetAt", null=True)
+    """When the password was last reset by mail, which ended all API keys made until then."""
 
 
 class Email(Row):
