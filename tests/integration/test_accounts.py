@@ -411,6 +411,39 @@ def test_a_taken_address_is_said_where_accounts_begin_at_once(http, user):
     assert_problem(http("POST", REGISTER, registration("user1@example.com")), 409, "email_taken")
 
 
+# ---- Addresses beyond ASCII ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("path", "more"), [(REGISTER, {"password": PASSWORD}), (FORGOT, {})])
+@pytest.mark.parametrize("verify", ["true", "false"])
+def test_an_address_that_no_mail_reaches_is_refused_before_anything_is_stored(http, monkeypatch, verify, path, more):
+    monkeypatch.setenv("VERIFY_ADDRESSES", verify)
+    problem = assert_problem(http("POST", path, {"email": "jürgen@example.com"} | more), 422, "invalid_request")
+    (fault,) = problem["errors"]
+    assert fault["pointer"] == "/email"
+    assert "before the @-sign" in fault["detail"]
+    assert list(User.scan()) == list(Proof.scan()) == list(Email.scan()) == []
+
+
+def test_a_mail_to_a_domain_beyond_ascii_goes_to_its_punycode(http, verified, studio, context, monkeypatch):
+    from studio import aws
+
+    sent = []
+    really = aws.client
+    ses = SimpleNamespace(send_email=lambda **mail: sent.append(mail["Destination"]))
+    monkeypatch.setattr(aws, "client", lambda name: ses if name == "sesv2" else really(name))
+    assert http("POST", REGISTER, registration("ada@bücher.example.com")).status == 202
+    Post.deliver(SimpleNamespace(sent=sent, _studio=studio, _context=context))
+    assert sent == [{"ToAddresses": ["ada@xn--bcher-kva.example.com"]}]
+
+
+def test_an_account_of_former_times_with_other_letters_still_signs_in(http, user, monkeypatch, caplog):
+    User(user.id).update(actions=[User.email.set("Jürgen@example.com")])
+    Email("jürgen@example.com", user_id=user.id).save()
+    assert login(http, email="JÜRGEN@example.com").status == 200
+    mail.send("Jürgen@example.com", "Hello", "SES would refuse this, again and again")
+
+
 # ---- Keys of tokens --------------------------------------------------------------------------------------------------
 
 

@@ -117,7 +117,7 @@ def login(email: str, password: str, *, network: str | None = None) -> tokens.To
         WrongCredentials: unknown address or wrong password; both take the same time and say the same.
         TooManyRequests: too many failures; waiting helps.
     """
-    account = _key_of(email)
+    account = _key_of(email) or email.casefold()  # failures count also with what is no address
     _count(account, network)
     user = find(email)
     if not passwords.matches(password, user.password_hash if user else None) or user is None:
@@ -248,10 +248,13 @@ def id_of(email: str) -> str:
 
 def find(email: str) -> User | None:
     """The account with this address, however it is written."""
+    key = _key_of(email)
+    if key is None:
+        return None
     try:
-        claim = Email.get(_address(email).casefold(), consistent_read=True)
+        claim = Email.get(key, consistent_read=True)
         return User.get(claim.user_id, consistent_read=True)
-    except (DoesNotExist, InvalidOrder):
+    except DoesNotExist:
         return None
 
 
@@ -430,16 +433,20 @@ def _cancel(user_id: str, job_id: str) -> None:
         logger.info("job ended by itself", extra={"job": job_id})
 
 
-def _key_of(email: str) -> str:
-    """What failures are counted by, also of what is no address."""
+def _key_of(email: str) -> str | None:
+    """What the account of an address is found by; None of what is no address.
+
+    Understands more than `_address` takes: accounts of former times have letters beyond ASCII before the ``@``.
+    """
     try:
-        return _address(email).casefold()
-    except InvalidOrder:
-        return email.casefold()
+        return validate_email(email, check_deliverability=False).normalized.casefold()
+    except EmailNotValidError:
+        return None
 
 
 def _address(email: str) -> str:
+    """The address as it is kept. Before the ``@`` it has ASCII only, or SES could not send to it."""
     try:
-        return validate_email(email, check_deliverability=False).normalized
+        return validate_email(email, check_deliverability=False, allow_smtputf8=False).normalized
     except EmailNotValidError as error:
         raise InvalidOrder(faults=(Fault("/email", str(error)),)) from error
