@@ -11,8 +11,9 @@ import pytest
 from argon2 import PasswordHasher
 
 from errands.handler import handler as run_errands
-from studio import accounts, attempts, clock, credits, jobs, mail, passwords, signing_keys, storage, uploads
-from studio.tables import ApiKey, Balance, Email, Endpoint, Entry, Limit, Proof, User, Welcome
+from studio import accounts, attempts, clock, credits, jobs, mail, passwords, proofs, signing_keys, storage, uploads
+from studio.proofs import Purpose
+from studio.tables import ApiKey, Balance, Email, Endpoint, Entry, Limit, Proof, Session, Upload, User, Welcome
 from tests.integration import samples
 from tests.integration.conftest import PASSWORD, client
 from tests.integration.test_api import Client, assert_problem
@@ -553,6 +554,39 @@ def test_closing_refunds_what_runs_ends_everything_and_leaves_a_ledger_of_nobody
     kinds = [entry.kind for entry in studio.ledger(user)]
     assert kinds == ["signup", "hold", "hold", "refund"]
     assert "user1@example.com" not in str([entry.serialize() for entry in Entry.scan()])
+
+
+def test_closing_leaves_no_address_session_or_upload_and_takes_nothing_that_still_arrives(http, user, post, context):
+    """A form to send a picture with works for ten minutes, also when its account ends meanwhile."""
+    from ingest import arrived
+
+    upload = http("POST", "/api/v1/uploads", {"contentType": "image/jpeg"}).json["id"]
+    proofs.begin(Purpose.REGISTER, "USER1@example.com", password_hash="x")
+    http("POST", FORGOT, {"email": "user1@example.com"})
+    accounts.close(user.id, PASSWORD)
+    assert list(Proof.scan()) == []
+    post.deliver()
+    assert list(Session.scan()) == list(Upload.scan()) == []
+    key = storage.incoming_key(user.id, upload)
+    storage.put(key, samples.photo(), "image/jpeg")
+    record = {"messageId": "1", "body": json.dumps({"detail": {"object": {"key": key}}})}
+    assert arrived.handler({"Records": [record]}, context) == {"batchItemFailures": []}
+    assert objects() == set()
+
+
+def test_a_picture_whose_owner_goes_while_it_is_looked_at_is_not_kept(http, user, monkeypatch):
+    from studio import decoding, erasure, ingest, pictures
+
+    def slowly(content: bytes) -> pictures.CleanPicture:
+        accounts.close(user.id, PASSWORD)
+        erasure.erase(user.id)
+        return pictures.cleaned(content)
+
+    monkeypatch.setattr(decoding, "cleaned_apart", slowly)
+    upload = http("POST", "/api/v1/uploads", {"contentType": "image/jpeg"}).json["id"]
+    storage.put(storage.incoming_key(user.id, upload), samples.photo(), "image/jpeg")
+    ingest.arrived(storage.incoming_key(user.id, upload))
+    assert objects() == set()
 
 
 def test_clearing_runs_twice_without_harm_and_never_before_the_end(http, user, studio, post):

@@ -215,6 +215,7 @@ def close(user_id: str, password: str) -> None:
         TooManyRequests: that was wrong too often.
     """
     user = _proven(user_id, password)
+    proofs.forget(user.email)  # the only rows that are found by the address, which is not known afterwards
     cancel_open_jobs(user_id)
     outbox.send(_remove(user))
     logger.info("account closed", extra={"user": user_id})
