@@ -80,7 +80,7 @@ class Studio:
         return None if response.status_code == 202 else self._signed_up(response.json())
 
     def verify(self, mailed: str, password: str) -> models.Signup:
-        """Confirm an address with what stands behind ``=`` in the link of the mail, and the password given to `register`.
+        """Confirm an address with what stands behind ``=`` in the link of the mail, and the password of then.
 
         Raises:
             WrongCredentials: that was another password; the link goes on working.
