@@ -11,8 +11,9 @@ import pytest
 from argon2 import PasswordHasher
 
 from errands.handler import handler as run_errands
-from studio import accounts, attempts, clock, credits, jobs, mail, passwords, signing_keys, storage, uploads
-from studio.tables import ApiKey, Balance, Email, Endpoint, Entry, Limit, Proof, User, Welcome
+from studio import accounts, attempts, clock, credits, jobs, mail, passwords, proofs, signing_keys, storage, uploads
+from studio.proofs import Purpose
+from studio.tables import ApiKey, Balance, Email, Endpoint, Entry, Limit, Proof, Session, Upload, User, Welcome
 from tests.integration import samples
 from tests.integration.conftest import PASSWORD, client
 from tests.integration.test_api import Client, assert_problem
@@ -188,6 +189,46 @@ def test_a_forgotten_password_is_reset_with_what_was_mailed_once(http, user, pos
     assert_problem(http("POST", RESET, {"token": token, "password": PASSWORD}), 422, "invalid_request")
 
 
+def test_a_reset_by_mail_leaves_nothing_of_whoever_had_the_account_before(http, user, post):
+    """Addresses are not verified by default, so somebody may have registered one before its owner."""
+    keys = [http("POST", "/api/v1/users/keys", {"name": "CI", "scopes": ["jobs:read"]}).json["secret"] for _ in "12"]
+    http("POST", "/api/v1/webhooks/endpoints", {"url": "https://example.com/hook"})
+    secret = http("GET", "/api/v1/webhooks/secret").json["secret"]
+    http("POST", FORGOT, {"email": "user1@example.com"})
+    token = post.token()
+    assert "API keys" in post.sent[0].text
+    assert http("POST", RESET, {"token": token, "password": NEW_PASSWORD}).status == 204
+    for key in keys:
+        http.token = key
+        assert http("GET", "/api/v1/jobs").status == 401
+    http.token = login(http, NEW_PASSWORD).json["token"]
+    assert http("GET", "/api/v1/users/keys").json["data"] == []
+    assert http("GET", "/api/v1/webhooks/endpoints").json["data"] == []
+    assert http("GET", "/api/v1/webhooks/secret").json["secret"] != secret
+
+
+def test_a_key_that_a_reset_did_not_find_has_ended_with_it_all_the_same(http, user, post, later, monkeypatch):
+    monkeypatch.setattr(accounts, "_clear_access", lambda user_id: None)  # the index is late, or we died before
+    key = http("POST", "/api/v1/users/keys", {"name": "CI", "scopes": ["jobs:read"]}).json["secret"]
+    http("POST", FORGOT, {"email": "user1@example.com"})
+    http("POST", RESET, {"token": post.token(), "password": NEW_PASSWORD})
+    http.token = login(http, NEW_PASSWORD).json["token"]
+    later(1)
+    fresh = http("POST", "/api/v1/users/keys", {"name": "CI", "scopes": ["jobs:read"]}).json["secret"]
+    statuses = []
+    for http.token in (key, fresh):
+        statuses.append(http("GET", "/api/v1/jobs").status)
+    assert statuses == [401, 200]
+
+
+def test_a_new_password_with_the_old_one_leaves_keys_and_receivers(http, user):
+    key = http("POST", "/api/v1/users/keys", {"name": "CI", "scopes": ["webhooks:manage"]}).json["secret"]
+    http("POST", "/api/v1/webhooks/endpoints", {"url": "https://example.com/hook"})
+    http("POST", "/api/v1/auth/password", {"currentPassword": PASSWORD, "newPassword": NEW_PASSWORD})
+    http.token = key
+    assert len(http("GET", "/api/v1/webhooks/endpoints").json["data"]) == 1
+
+
 def test_asking_says_and_does_the_same_whether_or_not_there_is_an_account(http, user, post, monkeypatch):
     calls = []
     session = boto_events(monkeypatch, calls)
@@ -285,12 +326,12 @@ def test_where_addresses_are_proven_the_account_and_its_credits_begin_with_the_m
     assert login(http, email="new@example.com").status == 401, "there is no account yet"
     assert list(User.scan()) == list(Entry.scan()) == []
     token = post.token()
-    begun = http("POST", VERIFY, {"token": token})
+    begun = http("POST", VERIFY, {"token": token, "password": PASSWORD})
     assert begun.status == 201
     http.token = begun.json["token"]
     assert http("GET", PROFILE).json["name"] == "Ada"
     assert http("GET", "/api/v1/users/credits").json["balance"] == 50
-    assert_problem(http("POST", VERIFY, {"token": token}), 422, "invalid_request")
+    assert_problem(http("POST", VERIFY, {"token": token, "password": PASSWORD}), 422, "invalid_request")
     assert login(http, email="new@example.com").status == 200
 
 
@@ -310,22 +351,98 @@ def test_where_addresses_are_proven_registering_never_tells_who_has_an_account(h
 
 
 def test_whoever_registers_somebody_elses_address_gains_nothing(http, verified, post):
+    """The mails look alike, so the owner of the address may well open the link that a stranger asked for."""
     http("POST", REGISTER, registration("victim@example.com", password="the attacker knows"))
-    post.deliver()
+    strangers = post.token()
     http("POST", REGISTER, registration("victim@example.com"))
-    token = post.token()
-    assert http("POST", VERIFY, {"token": token}).status == 201
+    own = post.token()
+    opened = http("POST", VERIFY, {"token": strangers, "password": PASSWORD})
+    assert_problem(opened, 401, "wrong_credentials")
+    assert list(User.scan()) == list(Entry.scan()) == [], "nothing is opened"
+    assert http("POST", VERIFY, {"token": own, "password": PASSWORD}).status == 201
     assert login(http, "the attacker knows", "victim@example.com").status == 401
     assert login(http, email="victim@example.com").status == 200
 
 
+def test_a_link_without_the_password_opens_nothing(http, verified, post):
+    http("POST", REGISTER, registration())
+    assert_problem(http("POST", VERIFY, {"token": post.token()}), 422, "invalid_request")
+    assert list(User.scan()) == []
+
+
+def test_a_wrong_password_leaves_what_was_mailed_usable_and_waits_after_five(http, verified, post, later):
+    http("POST", REGISTER, registration())
+    token = post.token()
+    tried = [http("POST", VERIFY, {"token": token, "password": "not it at all"}).status for _ in range(6)]
+    assert tried == [401] * 5 + [429]
+    assert http("POST", VERIFY, {"token": token, "password": PASSWORD}).status == 429
+    later(30)
+    assert http("POST", VERIFY, {"token": token, "password": PASSWORD}).status == 201
+
+
+def test_a_confirmation_costs_the_same_work_whether_or_not_the_password_is_right(
+    strong, http, verified, post, monkeypatch
+):
+    http("POST", REGISTER, registration())
+    token, done, really = post.token(), [], passwords._hasher
+
+    def verify(stored: str, password: str) -> bool:
+        done.append(stored.rpartition("$")[0].rpartition("$")[0])
+        return really.verify(stored, password)
+
+    monkeypatch.setattr(passwords, "_hasher", SimpleNamespace(verify=verify, hash=really.hash))
+    for password in ("not it at all", PASSWORD):
+        http("POST", VERIFY, {"token": token, "password": password})
+    assert done == ["$argon2id$v=19$m=19456,t=3,p=1"] * 2
+
+
+def test_the_mail_says_that_the_password_is_needed_too(http, verified, post):
+    http("POST", REGISTER, registration())
+    (letter,) = post.deliver()
+    assert "enter the password that you chose" in letter.text
+
+
 def test_a_reset_is_not_a_confirmation(http, user, post):
     http("POST", FORGOT, {"email": "user1@example.com"})
-    assert_problem(http("POST", VERIFY, {"token": post.token()}), 422, "invalid_request")
+    shown = {"token": post.token(), "password": PASSWORD}
+    assert_problem(http("POST", VERIFY, shown), 422, "invalid_request")
 
 
 def test_a_taken_address_is_said_where_accounts_begin_at_once(http, user):
     assert_problem(http("POST", REGISTER, registration("user1@example.com")), 409, "email_taken")
+
+
+# ---- Addresses beyond ASCII ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("path", "more"), [(REGISTER, {"password": PASSWORD}), (FORGOT, {})])
+@pytest.mark.parametrize("verify", ["true", "false"])
+def test_an_address_that_no_mail_reaches_is_refused_before_anything_is_stored(http, monkeypatch, verify, path, more):
+    monkeypatch.setenv("VERIFY_ADDRESSES", verify)
+    problem = assert_problem(http("POST", path, {"email": "jürgen@example.com"} | more), 422, "invalid_request")
+    (fault,) = problem["errors"]
+    assert fault["pointer"] == "/email"
+    assert "before the @-sign" in fault["detail"]
+    assert list(User.scan()) == list(Proof.scan()) == list(Email.scan()) == []
+
+
+def test_a_mail_to_a_domain_beyond_ascii_goes_to_its_punycode(http, verified, studio, context, monkeypatch):
+    from studio import aws
+
+    sent = []
+    really = aws.client
+    ses = SimpleNamespace(send_email=lambda **mail: sent.append(mail["Destination"]))
+    monkeypatch.setattr(aws, "client", lambda name: ses if name == "sesv2" else really(name))
+    assert http("POST", REGISTER, registration("ada@bücher.example.com")).status == 202
+    Post.deliver(SimpleNamespace(sent=sent, _studio=studio, _context=context))
+    assert sent == [{"ToAddresses": ["ada@xn--bcher-kva.example.com"]}]
+
+
+def test_an_account_of_former_times_with_other_letters_still_signs_in(http, user, monkeypatch, caplog):
+    User(user.id).update(actions=[User.email.set("Jürgen@example.com")])
+    Email("jürgen@example.com", user_id=user.id).save()
+    assert login(http, email="JÜRGEN@example.com").status == 200
+    mail.send("Jürgen@example.com", "Hello", "SES would refuse this, again and again")
 
 
 # ---- Keys of tokens --------------------------------------------------------------------------------------------------
@@ -439,6 +556,39 @@ def test_closing_refunds_what_runs_ends_everything_and_leaves_a_ledger_of_nobody
     assert "user1@example.com" not in str([entry.serialize() for entry in Entry.scan()])
 
 
+def test_closing_leaves_no_address_session_or_upload_and_takes_nothing_that_still_arrives(http, user, post, context):
+    """A form to send a picture with works for ten minutes, also when its account ends meanwhile."""
+    from ingest import arrived
+
+    upload = http("POST", "/api/v1/uploads", {"contentType": "image/jpeg"}).json["id"]
+    proofs.begin(Purpose.REGISTER, "USER1@example.com", password_hash="x")
+    http("POST", FORGOT, {"email": "user1@example.com"})
+    accounts.close(user.id, PASSWORD)
+    assert list(Proof.scan()) == []
+    post.deliver()
+    assert list(Session.scan()) == list(Upload.scan()) == []
+    key = storage.incoming_key(user.id, upload)
+    storage.put(key, samples.photo(), "image/jpeg")
+    record = {"messageId": "1", "body": json.dumps({"detail": {"object": {"key": key}}})}
+    assert arrived.handler({"Records": [record]}, context) == {"batchItemFailures": []}
+    assert objects() == set()
+
+
+def test_a_picture_whose_owner_goes_while_it_is_looked_at_is_not_kept(http, user, monkeypatch):
+    from studio import decoding, erasure, ingest, pictures
+
+    def slowly(content: bytes) -> pictures.CleanPicture:
+        accounts.close(user.id, PASSWORD)
+        erasure.erase(user.id)
+        return pictures.cleaned(content)
+
+    monkeypatch.setattr(decoding, "cleaned_apart", slowly)
+    upload = http("POST", "/api/v1/uploads", {"contentType": "image/jpeg"}).json["id"]
+    storage.put(storage.incoming_key(user.id, upload), samples.photo(), "image/jpeg")
+    ingest.arrived(storage.incoming_key(user.id, upload))
+    assert objects() == set()
+
+
 def test_clearing_runs_twice_without_harm_and_never_before_the_end(http, user, studio, post):
     from studio import erasure
 
@@ -476,9 +626,9 @@ def test_a_proof_outlives_a_confirmation_that_failed(http, verified, post, monke
     token = post.token()
     with monkeypatch.context() as broken:
         broken.setattr(accounts, "_create", raising(RuntimeError("the table is away")))
-        assert http("POST", VERIFY, {"token": token}).status == 500
-    assert http("POST", VERIFY, {"token": token}).status == 201
-    assert http("POST", VERIFY, {"token": token}).status == 422
+        assert http("POST", VERIFY, {"token": token, "password": PASSWORD}).status == 500
+    assert http("POST", VERIFY, {"token": token, "password": PASSWORD}).status == 201
+    assert http("POST", VERIFY, {"token": token, "password": PASSWORD}).status == 422
 
 
 def test_a_proof_outlives_a_reset_that_failed(http, user, post, monkeypatch):

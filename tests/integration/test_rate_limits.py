@@ -12,7 +12,7 @@ from studio import accounts, api_keys, attempts, aws, clock, limits, proxies
 from studio.api_keys import Scope
 from studio.errors import TooManyRequests, WrongCredentials
 from studio.settings import settings
-from studio.tables import Limit
+from studio.tables import Limit, Proof
 from tests.integration.conftest import ORDER, PASSWORD, PROXY_SECRET
 from tests.integration.test_api import SUBMIT, Client, assert_problem
 
@@ -332,6 +332,65 @@ def test_what_proxies_show_is_read_once_in_five_minutes_and_not_at_all_without_p
     clockwork.advance(proxies.REREAD_SECONDS)
     network_of("198.51.100.1, 203.0.113.9", **OURS)
     assert len(read) == 4
+
+
+def test_nobody_shuts_an_owner_out_from_another_network(studio, user, clockwork):
+    """Six hours of wrong passwords, one a second, from one network."""
+    theirs, ours = "198.51.100.1", "203.0.113.50"
+    for _ in range(20):
+        while tried("not it at all", theirs) == 401:
+            pass
+        assert tried(PASSWORD, ours) == 200
+        clockwork.advance(1080)
+
+
+def tried(password: str, network: str) -> int:
+    """How an attempt to sign in goes."""
+    try:
+        accounts.login("user1@example.com", password, network=network)
+    except (WrongCredentials, TooManyRequests) as error:
+        return error.status
+    return 200
+
+
+def test_guessing_from_many_networks_is_bounded_all_together(studio, user, clockwork):
+    networks = [f"198.51.100.{number}" for number in range(25)]
+    answers = [tried("not it at all", network) for network in networks for _ in range(5)]
+    assert answers.count(401) == 100
+    assert answers[100:] == [429] * 25
+    clockwork.advance(30)
+    assert [tried("not it at all", network) for network in ("192.0.2.1", "192.0.2.2")] == [401, 429]
+
+
+def test_whoever_is_refused_for_what_others_did_has_not_failed_themselves(studio, user, clockwork):
+    for host in range(20):
+        for _ in range(5):
+            tried("not it at all", f"198.51.100.{host}")
+    assert [tried(PASSWORD, "203.0.113.50") for _ in range(10)] == [429] * 10
+    clockwork.advance(30)
+    assert tried(PASSWORD, "203.0.113.50") == 200
+
+
+def test_strangers_do_not_keep_an_owner_from_changing_the_password_or_closing(http, user, clockwork):
+    for host in range(21):
+        for _ in range(5):
+            tried("not it at all", f"198.51.100.{host}")
+    change = {"currentPassword": PASSWORD, "newPassword": "a new horse and battery"}
+    http.token = http("POST", "/api/v1/auth/password", change).json["token"]
+    assert http("DELETE", "/api/v1/users/me", {"password": "a new horse and battery"}).status == 204
+
+
+def test_a_reset_lets_in_at_once_whoever_failed_before(http, user, clockwork, monkeypatch):
+    for _ in range(6):
+        wrong_login(http)
+    proof = Proof("prf_1", purpose="reset", address="user1@example.com", user_id=user.id, user_ver=0, secret_hash="x")
+    proof.expires_at = clock.now()
+    proof.save()
+    monkeypatch.setattr(accounts.proofs, "shown", lambda *_: proof)
+    reset = {"token": "x", "password": "a new horse and battery"}
+    assert http("POST", "/api/v1/auth/reset", reset).status == 204
+    right = {"email": "user1@example.com", "password": "a new horse and battery"}
+    assert http("POST", LOGIN, right).status == 200
 
 
 def test_login_from_code_counts_by_account_only(studio, user, clockwork):

@@ -46,6 +46,40 @@ def half_a_minute_later(studio: LocalStudio, job: str) -> None:
     )
 
 
+def test_a_link_to_confirm_an_address_opens_nothing_without_the_password(
+    visit: Callable[..., Visitor], account: Account
+) -> None:
+    tried: list[dict[str, str]] = []
+
+    def judge(route: Route) -> None:
+        """This studio verifies no addresses, so the API's answers are made up."""
+        tried.append(route.request.post_data_json)
+        if tried[-1]["password"] == account.password:
+            route.fulfill(status=201, json=signup(account))
+        else:
+            route.fulfill(status=401, json={"code": "wrong_credentials", "title": "E-mail or password is wrong"})
+
+    visitor = visit()
+    page = visitor.page
+    page.route("**/auth/verify", judge)
+    visitor.go("#verify=prf_1.secret")
+    visitor.shows("Enter the password that you chose")
+    assert (tried, "prf_1" in page.url) == ([], False)
+    page.get_by_label("Password").fill("not my password")
+    visitor.press("Open the account")
+    expect(page.locator("#password-wrong")).to_contain_text("not the password this mail was asked for with")
+    page.get_by_label("Password").fill(account.password)
+    visitor.press("Open the account")
+    visitor.balance(50)
+    assert tried[-1] == {"token": "prf_1.secret", "password": account.password}
+
+
+def signup(account: Account) -> dict[str, object]:
+    """What the API answers to whoever has opened an account."""
+    user = account.http.get("/api/v1/users/profile").raise_for_status().json()
+    return {"user": user, "token": account.token, "expiresIn": 3600}
+
+
 def test_a_new_password_signs_out_every_other_device_and_not_this_one(
     visit: Callable[..., Visitor], account: Account, studio: LocalStudio
 ) -> None:

@@ -1,13 +1,14 @@
 // Who is not signed in: what this is, and the way in.
 
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useState } from "../vendor/preact.js";
 import { post } from "../api.js";
 import { keepToken, set, state, toast, useStore } from "../store.js";
 import { summaryOf, t, titleOf, told } from "../strings.js";
 import { Button, Icon, Input } from "../ui.js";
 import { Cover } from "./create.js";
 
-const LEADS = { up: "sign.upLead", in: "sign.inLead", forgot: "sign.forgotLead" };
+const LEADS = { up: "sign.upLead", in: "sign.inLead", forgot: "sign.forgotLead", verify: "sign.verifyLead", reset: "sign.resetLead" };
+const MAILED = new Set(["verify", "reset"]);
 
 export function Sign({ mail }) {
   const { features, expired } = useStore();
@@ -30,7 +31,7 @@ export function Sign({ mail }) {
 
 function Gate({ mail }) {
   const known = state.expired || localStorage.getItem("studio.known");
-  const [way, setWay] = useState(mail?.what === "reset" ? "reset" : known ? "in" : "up");
+  const [way, setWay] = useState(mail?.what ?? (known ? "in" : "up"));
   const [values, setValues] = useState({ email: "", password: "", name: "" });
   const [wrong, setWrong] = useState({});
   const [said, setSaid] = useState(null);
@@ -42,9 +43,6 @@ function Gate({ mail }) {
     set({ user: answer.user ?? null, expired: false });
     keepToken(answer.token);
   };
-  useEffect(() => {
-    if (mail?.what === "verify") post("/auth/verify", { token: mail.proof }).then(enter, (error) => setWrong({ "": told(error) }));
-  }, []);
   const acts = {
     async up() {
       const { email, password, name } = values;
@@ -58,6 +56,10 @@ function Gate({ mail }) {
     async forgot() {
       await post("/auth/forgot", { email: values.email });
       setSaid(t("sign.sent"));
+    },
+    // The password says that it is they who asked: a link alone could be what a stranger had mailed to them.
+    async verify() {
+      enter(await post("/auth/verify", { token: mail.proof, password: values.password }));
     },
     async reset() {
       await post("/auth/reset", { token: mail.proof, password: values.password });
@@ -73,19 +75,21 @@ function Gate({ mail }) {
       await acts[way]();
     } catch (error) {
       const fields = error.fields ?? {};
-      setWrong(Object.keys(fields).length ? fields : { "": told(error) });
+      if (fields.token) setWrong({ "": t("sign.stale") });
+      else if (way === "verify" && error.code === "wrong_credentials") setWrong({ password: t("sign.verifyWrong") });
+      else setWrong(Object.keys(fields).length ? fields : { "": told(error) });
     } finally {
       setBusy(false);
     }
   };
-  const title = { up: "sign.up", in: "sign.in", forgot: "sign.forgot", reset: "sign.reset" }[way];
-  const action = { up: "sign.up", in: "sign.in", forgot: "sign.send", reset: "account.change" }[way];
+  const title = { up: "sign.up", in: "sign.in", forgot: "sign.forgot", verify: "sign.verify", reset: "sign.reset" }[way];
+  const action = { up: "sign.up", in: "sign.in", forgot: "sign.send", verify: "sign.verifyDo", reset: "account.change" }[way];
   return html`<form onSubmit=${submit} noValidate>
     <h2>${t(title)}</h2>
     ${LEADS[way] && html`<p class="lead">${t(LEADS[way])}</p>`}
-    ${way !== "reset" && html`<${Input} id="email" type="email" autocomplete="username" label=${t("sign.email")} value=${values.email} error=${wrong.email} onInput=${change("email")} />`}
-    ${way !== "forgot" && html`<${Input} id="password" type="password" autocomplete=${way === "in" ? "current-password" : "new-password"} label=${t("sign.password")}
-      hint=${way === "in" ? null : t("sign.passwordHint")} value=${values.password} error=${wrong.password} onInput=${change("password")} />`}
+    ${!MAILED.has(way) && html`<${Input} id="email" type="email" autocomplete="username" label=${t("sign.email")} value=${values.email} error=${wrong.email} onInput=${change("email")} />`}
+    ${way !== "forgot" && html`<${Input} id="password" type="password" autocomplete=${way === "in" || way === "verify" ? "current-password" : "new-password"} label=${t("sign.password")}
+      hint=${way === "in" || way === "verify" ? null : t("sign.passwordHint")} value=${values.password} error=${wrong.password} onInput=${change("password")} />`}
     ${way === "up" && html`<${Input} id="name" autocomplete="name" label=${t("sign.name")} aside=${t("sign.optional")} value=${values.name} error=${wrong.name} onInput=${change("name")} />`}
     ${wrong[""] && html`<p class="wrong" role="alert"><${Icon} name="circle-alert" />${wrong[""]}</p>`}
     ${said && html`<p class="note" role="status"><${Icon} name="send" />${said}</p>`}

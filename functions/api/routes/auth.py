@@ -54,11 +54,12 @@ class Registration(View):
 
 
 class Confirmation(View):
-    """What was mailed to a new customer."""
+    """What was mailed to a new customer, and the password that they chose before."""
 
     model_config = ConfigDict(strict=True)
 
     token: Mailed
+    password: Annotated[Password, Field(description="The one that the account was asked for with.")]
 
 
 class PasswordChange(View):
@@ -98,7 +99,7 @@ class PasswordReset(View):
             "description": "Where addresses are verified: the account begins with `/api/v1/auth/verify`.",
             "content": {"application/json": {"model": MailedView}},
         },
-        **problems(409, 429, *WRITE),
+        **problems(409, 429, 503, *WRITE),
     },
 )
 def register(registration: Annotated[Registration, Body()]) -> Response[SignupView | MailedView]:
@@ -116,12 +117,15 @@ def register(registration: Annotated[Registration, Body()]) -> Response[SignupVi
     summary="Confirm an address",
     tags=["auth"],
     status_code=201,
-    responses={201: {"description": "The account, signed in."}, **problems(409, 429, *WRITE)},
+    responses={201: {"description": "The account, signed in."}, **problems(401, 409, 429, 503, *WRITE)},
 )
 def verify(confirmation: Annotated[Confirmation, Body()]) -> Response[SignupView]:
-    """Create the account that was asked for, with its free credits. Works once, for a day."""
+    """Create the account that was asked for, with its free credits. Works once, for a day, with the password of then.
+
+    401 `wrong_credentials` with another password; what was mailed goes on working.
+    """
     limits.take(limits.signups(), network(router))
-    return Response(201, "application/json", _signup(accounts.confirm(confirmation.token)))
+    return Response(201, "application/json", _signup(accounts.confirm(confirmation.token, confirmation.password)))
 
 
 @router.post(
@@ -131,7 +135,7 @@ def verify(confirmation: Annotated[Confirmation, Body()]) -> Response[SignupView
     responses={200: {"description": "A token."}, **problems(401, 429, 503, *WRITE)},
 )
 def login(credentials: Annotated[Credentials, Body()]) -> TokenView:
-    """A token of seven days. After five failures each further one must wait, longer each time."""
+    """A token of seven days. After five failures from one network each further one must wait, longer each time."""
     return TokenView.of(accounts.login(credentials.email, credentials.password, network=network(router)))
 
 
@@ -192,12 +196,15 @@ def forgot(forgotten: Annotated[Forgotten, Body()]) -> Response[MailedView]:
     summary="Set a new password",
     tags=["auth"],
     status_code=204,
-    responses={204: {"description": "Sign in with the new password."}, **problems(429, *WRITE)},
+    responses={204: {"description": "Sign in with the new password."}, **problems(429, 503, *WRITE)},
 )
 def reset(order: Annotated[PasswordReset, Body()]) -> Response[None]:
-    """Set a new password with what was mailed. Works once, for half an hour; every token ends."""
+    """Set a new password with what was mailed. Works once, for half an hour.
+
+    Every token, API key and endpoint for callbacks ends: who made them may have been somebody else.
+    """
     limits.take(limits.signups(), network(router))
-    accounts.reset_password(order.token, order.password)
+    accounts.reset_password(order.token, order.password, network=network(router))
     return Response(204, body=None)
 
 

@@ -42,7 +42,7 @@ _TIME: dict[str, Any] = {"format": "date-time"}
 SUBMIT_RESPONSES: dict[int, Any] = {
     202: {"description": "Accepted; poll `Location`."},
     200: {"description": "With `Prefer: wait`: the job has ended. With `dryRun`: what it would cost."},
-    **problems(401, 402, 429, 503, *WRITE),
+    **problems(401, 402, 410, 429, 503, *WRITE),
 }
 
 
@@ -170,7 +170,7 @@ def withdraw(job_id: str) -> Response[JobView | None]:
     summary="The same order once more",
     tags=["jobs"],
     status_code=202,
-    responses=SUBMIT_RESPONSES | problems(404, 410),
+    responses=SUBMIT_RESPONSES | problems(404),
 )
 def rerun(
     job_id: str,

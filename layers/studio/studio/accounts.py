@@ -8,7 +8,22 @@ from dataclasses import dataclass
 from email_validator import EmailNotValidError, validate_email
 from pynamodb.exceptions import DoesNotExist, UpdateError
 
-from studio import attempts, clock, credits, errands, histories, ids, jobs, limits, outbox, passwords, proofs, tokens
+from studio import (
+    api_keys,
+    attempts,
+    clock,
+    credits,
+    endpoints,
+    errands,
+    histories,
+    ids,
+    jobs,
+    limits,
+    outbox,
+    passwords,
+    proofs,
+    tokens,
+)
 from studio.errors import (
     AlreadyExists,
     Conflict,
@@ -17,13 +32,25 @@ from studio.errors import (
     InvalidOrder,
     JobEnded,
     NotFound,
+    TooManyRequests,
     WrongCredentials,
     WrongPassword,
 )
 from studio.histories import Filter
 from studio.proofs import Purpose
 from studio.settings import settings
-from studio.tables import Email, OutboxRow, Proof, Transaction, User, Welcome, refused, retried, transaction
+from studio.tables import (
+    CallbackSecret,
+    Email,
+    OutboxRow,
+    Proof,
+    Transaction,
+    User,
+    Welcome,
+    refused,
+    retried,
+    transaction,
+)
 from studio.telemetry import logger
 
 
@@ -59,34 +86,43 @@ def request(email: str, password: str, name: str | None = None) -> None:
     proofs.begin(Purpose.REGISTER, address, name=name, password_hash=passwords.hashed(password))
 
 
-def confirm(value: str) -> Signup:
+def confirm(value: str, password: str) -> Signup:
     """Create the account that was asked for, now that its address is proven, and sign it in.
+
+    The mail shows whose the address is, the password who asked: only where both are the same does an account begin, so
+    nobody opens one for a stranger by opening a link.
 
     Raises:
         InvalidOrder: `value` is not one that we mailed, or not any more.
+        WrongCredentials: this is not the password that was asked with; what was mailed goes on working.
+        TooManyRequests: that was wrong too often; waiting helps.
         EmailTaken: the address got an account in the meantime.
     """
     proof = proofs.shown(Purpose.REGISTER, value)
-    return _open(proof.address, proof.password_hash or "", proof.name, proof)
+    attempts.begin(attempts.PER_PROOF, proof.id)
+    if not passwords.matches(password, proof.password_hash):
+        raise WrongCredentials("This is not the password that was chosen when this mail was asked for.")
+    signup = _open(proof.address, proof.password_hash or "", proof.name, proof)
+    attempts.forgive(attempts.PER_PROOF, proof.id)
+    return signup
 
 
 def login(email: str, password: str, *, network: str | None = None) -> tokens.Token:
     """A token for the account.
 
     Args:
-        network: where the attempt comes from, so that one place cannot try many accounts.
+        network: where the attempt comes from, so that one place can neither try many accounts nor shut out an owner
+            who is elsewhere.
     Raises:
         WrongCredentials: unknown address or wrong password; both take the same time and say the same.
         TooManyRequests: too many failures; waiting helps.
     """
-    if network is not None:
-        attempts.begin(attempts.PER_NETWORK, network)
-    account = _key_of(email)
-    attempts.begin(attempts.PER_ACCOUNT, account)
+    account = _key_of(email) or email.casefold()  # failures count also with what is no address
+    _count(account, network)
     user = find(email)
     if not passwords.matches(password, user.password_hash if user else None) or user is None:
         raise WrongCredentials
-    attempts.forgive(attempts.PER_ACCOUNT, account)
+    _forgive(account, network)
     if network is not None:
         attempts.take_back(attempts.PER_NETWORK, network)
     if passwords.outdated(user.password_hash):
@@ -150,15 +186,22 @@ def forgot(email: str) -> None:
     proofs.begin(Purpose.RESET, address)
 
 
-def reset_password(value: str, new: str) -> None:
-    """Set a new password with what was mailed, and end every session. It works once.
+def reset_password(value: str, new: str, *, network: str | None = None) -> None:
+    """Set a new password with what was mailed, and end every session, API key and receiver of callbacks. It works once.
 
+    Whoever had the account until now may be somebody else, who registered the address before its owner, or who found
+    the password out. What they left behind would outlive the password.
+
+    Args:
+        network: where that happens, so that who failed there may sign in at once.
     Raises:
         InvalidOrder: `value` is not one that we mailed, or not any more; also after any other change of the password.
     """
     user = _reset(proofs.shown(Purpose.RESET, value), passwords.hashed(new))
+    _clear_access(user.id)  # keys have ended by now; if this fails it is told, and another mail does it again
     logger.info("password reset", extra={"user": user.id})
-    attempts.forgive(attempts.PER_ACCOUNT, user.email.casefold())
+    _forgive(user.email.casefold(), network)
+    attempts.forgive(attempts.PER_OWNER, user.id)
 
 
 def close(user_id: str, password: str) -> None:
@@ -172,6 +215,7 @@ def close(user_id: str, password: str) -> None:
         TooManyRequests: that was wrong too often.
     """
     user = _proven(user_id, password)
+    proofs.forget(user.email)  # the only rows that are found by the address, which is not known afterwards
     cancel_open_jobs(user_id)
     outbox.send(_remove(user))
     logger.info("account closed", extra={"user": user_id})
@@ -205,10 +249,13 @@ def id_of(email: str) -> str:
 
 def find(email: str) -> User | None:
     """The account with this address, however it is written."""
+    key = _key_of(email)
+    if key is None:
+        return None
     try:
-        claim = Email.get(_address(email).casefold(), consistent_read=True)
+        claim = Email.get(key, consistent_read=True)
         return User.get(claim.user_id, consistent_read=True)
-    except (DoesNotExist, InvalidOrder):
+    except DoesNotExist:
         return None
 
 
@@ -286,14 +333,36 @@ def _remove(user: User) -> OutboxRow:
 
 
 def _proven(user_id: str, password: str) -> User:
-    """The account, once its password was shown; failures count like failed sign-ins."""
+    """The account, once its password was shown. Failures have a count of their own: strangers cannot reach it."""
     user = profile(user_id)
-    account = user.email.casefold()
-    attempts.begin(attempts.PER_ACCOUNT, account)
+    attempts.begin(attempts.PER_OWNER, user_id)
     if not passwords.matches(password, user.password_hash):
         raise WrongPassword
-    attempts.forgive(attempts.PER_ACCOUNT, account)
+    attempts.forgive(attempts.PER_OWNER, user_id)
     return user
+
+
+def _count(account: str, network: str | None) -> None:
+    """Count an attempt to sign in; what others have done to the account is no failure of this place."""
+    if network is not None:
+        attempts.begin(attempts.PER_NETWORK, network)
+    place = _place(account, network)
+    attempts.begin(attempts.PER_PLACE, place)
+    try:
+        attempts.begin(attempts.PER_ACCOUNT, account)
+    except TooManyRequests:
+        attempts.take_back(attempts.PER_PLACE, place)
+        raise
+
+
+def _forgive(account: str, network: str | None) -> None:
+    """Forget the failures of the account, and those from this network among them."""
+    attempts.forgive(attempts.PER_PLACE, _place(account, network))
+    attempts.forgive(attempts.PER_ACCOUNT, account)
+
+
+def _place(account: str, network: str | None) -> str:
+    return f"{account} {network or ''}"
 
 
 def _with_password(user: User, password: str) -> User:
@@ -324,11 +393,24 @@ def _reset(proof: Proof, password_hash: str) -> User:
         proofs.redeem(tx, proof)
         tx.change(
             User(user.id),
-            [User.password_hash.set(password_hash), User.ver.add(1)],
+            [
+                User.password_hash.set(password_hash),
+                User.ver.add(1),
+                User.reset_at.set(clock.iso(clock.now())),
+            ],
             condition=User.ver == user.ver,
             otherwise=Conflict("the password was changed by somebody else"),
         )
     return user
+
+
+def _clear_access(user_id: str) -> None:
+    """Delete what programs come in with and what they are told through."""
+    for key in api_keys.all_of(user_id):
+        key.delete()
+    for endpoint in endpoints.all_of(user_id):
+        endpoint.delete()
+    CallbackSecret(user_id).delete()
 
 
 def _renew_hash(user: User, password: str) -> None:
@@ -350,16 +432,20 @@ def _cancel(user_id: str, job_id: str) -> None:
         logger.info("job ended by itself", extra={"job": job_id})
 
 
-def _key_of(email: str) -> str:
-    """What failures are counted by, also of what is no address."""
+def _key_of(email: str) -> str | None:
+    """What the account of an address is found by; None of what is no address.
+
+    Understands more than `_address` takes: accounts of former times have letters beyond ASCII before the ``@``.
+    """
     try:
-        return _address(email).casefold()
-    except InvalidOrder:
-        return email.casefold()
+        return validate_email(email, check_deliverability=False).normalized.casefold()
+    except EmailNotValidError:
+        return None
 
 
 def _address(email: str) -> str:
+    """The address as it is kept. Before the ``@`` it has ASCII only, or SES could not send to it."""
     try:
-        return validate_email(email, check_deliverability=False).normalized
+        return validate_email(email, check_deliverability=False, allow_smtputf8=False).normalized
     except EmailNotValidError as error:
         raise InvalidOrder(faults=(Fault("/email", str(error)),)) from error

@@ -103,16 +103,18 @@ def verify(secret: str) -> Caller:
     """Whose key this is, and what it may do.
 
     Raises:
-        NotAuthenticated: no key of ours, expired, deleted, or its account is gone.
+        NotAuthenticated: no key of ours, expired, deleted, from before a reset by mail, or its account is gone.
     """
     if not well_formed(secret):
         raise NotAuthenticated("This is not an API key.")
     try:
         row = ApiKey.get(_hash(secret), consistent_read=True)
-        User.get(row.user_id, consistent_read=True)
+        user = User.get(row.user_id, consistent_read=True)
     except DoesNotExist as error:
         raise NotAuthenticated("This API key does not exist any more.") from error
-    if not credentials.key_counts(row):
+    if credentials.ended_by_reset(row, user):
+        raise NotAuthenticated("This API key ended when the password was reset.")
+    if not credentials.key_counts(row, user):
         raise NotAuthenticated("This API key has expired.")
     _note_use(row)
     return Caller(row.user_id, session_id=None, scopes=frozenset(row.scopes), key_hash=row.hash)

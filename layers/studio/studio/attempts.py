@@ -1,7 +1,8 @@
 """Attempts to sign in. After some failures the next attempt must wait, longer each time, and never for ever.
 
 An attempt is counted before the password is looked at, so that many at once are no way round; one that succeeds is
-taken back. Unknown addresses are counted like known ones.
+taken back. Unknown addresses are counted like known ones. Failures of an account are counted by the network they come
+from, so that nobody shuts its owner out from elsewhere, and all together, so that many networks are no way round.
 """
 
 from __future__ import annotations
@@ -15,8 +16,12 @@ from studio.errors import Conflict
 from studio.limits import WINDOW_SECONDS, Bucket, exceeded
 from studio.tables import Limit, refused, retried
 
-PER_ACCOUNT = Bucket("failed sign-ins", quota=5, window_seconds=WINDOW_SECONDS)
+PER_PLACE = Bucket("failed sign-ins", quota=5, window_seconds=WINDOW_SECONDS)  # of an account, from one network
+# NIST SP 800-63B allows 100 in a row. Twenty networks are needed to use them up, and then a guess takes 15 minutes.
+PER_ACCOUNT = Bucket("failed sign-ins of an account", quota=100, window_seconds=WINDOW_SECONDS)
+PER_OWNER = Bucket("wrong passwords", quota=5, window_seconds=WINDOW_SECONDS)  # of whoever is signed in already
 PER_NETWORK = Bucket("failed sign-ins of a network", quota=20, window_seconds=WINDOW_SECONDS)  # many share an address
+PER_PROOF = Bucket("wrong passwords with one mail", quota=5, window_seconds=WINDOW_SECONDS)
 
 FIRST_DELAY_SECONDS = 30
 MAX_DELAY_SECONDS = 900

@@ -47,7 +47,8 @@ def valid(asked: Iterable[Credential]) -> set[Credential]:
     """
     known = set(asked)
     ids = {one.user_id for one in known}
-    users = {row.id: row for row in User.batch_get(ids, consistent_read=True, attributes_to_get=["id", "ver"])}
+    accounts = User.batch_get(ids, consistent_read=True, attributes_to_get=["id", "ver", "resetAt"])
+    users = {row.id: row for row in accounts}
     session_ids = {one.session_id for one in known if one.session_id}
     sessions = {row.id: row for row in Session.batch_get(session_ids, consistent_read=True)}
     key_hashes = {one.key_hash for one in known if one.key_hash}
@@ -64,9 +65,15 @@ def session_counts(session: Session, user: User, ver: object) -> bool:
     return bool(session.user_id == user.id and session.expires_at > clock.now() and user.ver == ver)
 
 
-def key_counts(key: ApiKey) -> bool:
+def key_counts(key: ApiKey, user: User) -> bool:
     """Whether the time of an API key is not over."""
-    return key.expires_epoch is None or bool(key.expires_epoch > clock.epoch())
+    in_time = key.expires_epoch is None or bool(key.expires_epoch > clock.epoch())
+    return in_time and not ended_by_reset(key, user)
+
+
+def ended_by_reset(key: ApiKey, user: User) -> bool:
+    """Whether a reset by mail ended it; the index that a reset finds keys with is a moment late, so some are left."""
+    return user.reset_at is not None and bool(key.created_at <= user.reset_at)
 
 
 def _counts(one: Credential, user: User | None, session: Session | None, key: ApiKey | None) -> bool:
@@ -74,4 +81,4 @@ def _counts(one: Credential, user: User | None, session: Session | None, key: Ap
         return False
     if session is not None:
         return session_counts(session, user, one.ver)
-    return key is not None and key.user_id == user.id and key_counts(key)
+    return key is not None and key.user_id == user.id and key_counts(key, user)

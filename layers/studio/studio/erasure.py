@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from studio import accounts, connections, retention, storage, tickets
-from studio.tables import ApiKey, CallbackSecret, Delivery, Endpoint, JobRow, Persona
+from studio.tables import ApiKey, CallbackSecret, Delivery, Endpoint, JobRow, Persona, Session, Upload
 from studio.telemetry import logger
 
 if TYPE_CHECKING:
@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
 
 def erase(user_id: str) -> None:
-    """Clear keys, receivers, callbacks, personas, jobs, files, tickets and connections of an account that is closed.
+    """Clear all that is not the ledger's of an account that is closed: what opened it, what it made, what listens.
 
     Raises:
         RuntimeError: the account is not closed.
     """
     if accounts.exists(user_id):
         raise RuntimeError("only closed accounts are erased")
+    for session in Session.by_user.query(user_id):
+        session.delete()
     for key in ApiKey.by_user.query(user_id):
         key.delete()
     for endpoint in Endpoint.query(user_id, consistent_read=True):
@@ -32,6 +34,9 @@ def erase(user_id: str) -> None:
         for persona_id in _personas(job):
             Persona(persona_id).delete(condition=Persona.id.does_not_exist() | (Persona.user_id == user_id))
         retention.forget(job)
+    # Before the files: from now on nothing that still arrives is taken, see `ingest.look`.
+    for upload in Upload.by_user.query(user_id):
+        upload.delete()
     for prefix in storage.prefixes(user_id):
         storage.delete_all(prefix)
     tickets.delete_all(user_id)

@@ -45,6 +45,7 @@ def look(user_id: str, upload_id: str) -> str:
     if storage.exists(storage.input_key(user_id, upload_id)):
         storage.delete(waiting)
         return upload_id
+    _require_expected(user_id, upload_id, waiting)
     try:
         clean = decoding.cleaned_apart(_content(waiting))
     except FileNotFoundError as error:
@@ -54,7 +55,9 @@ def look(user_id: str, upload_id: str) -> str:
     except BadPicture as error:
         uploads.mark(user_id, upload_id, UploadState.REFUSED, error.detail)
         raise
-    storage.put(storage.input_key(user_id, upload_id), clean.content, clean.content_type)
+    ready = storage.input_key(user_id, upload_id)
+    storage.put(ready, clean.content, clean.content_type)
+    _require_expected(user_id, upload_id, waiting, ready)  # its owner may have gone while we looked
     storage.delete(waiting)  # the original may say where it was taken
     uploads.mark(user_id, upload_id, UploadState.READY)
     return upload_id
@@ -79,6 +82,19 @@ def fetch(user_id: str, url: str) -> str:
     if len(reply.body) > MAX_UPLOAD_BYTES:
         raise BadPicture(f"must have at most {MAX_UPLOAD_BYTES // 1024**2} MiB")
     return uploads.keep(user_id, reply.body, decoding.cleaned_apart(reply.body))
+
+
+def _require_expected(user_id: str, upload_id: str, *keys: str) -> None:
+    """Delete these files unless somebody is still there to have them.
+
+    Raises:
+        BadPicture: nobody began this upload, or their account is closed.
+    """
+    if uploads.is_expected(user_id, upload_id):
+        return
+    for key in keys:
+        storage.delete(key)
+    raise BadPicture(uploads.NOT_YOURS)
 
 
 def _content(key: str) -> bytes:

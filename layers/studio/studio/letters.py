@@ -10,11 +10,12 @@ from studio.telemetry import logger
 
 _REGISTER = """Somebody, most likely you, is opening an account at AI Creative Studio with this address.
 
-Open this link within a day to confirm it:
+Open this link within a day, and enter the password that you chose there:
 
 {link}
 
-If it was not you, do nothing: no account will be opened.
+If it was not you, do nothing: without that password no account will be opened. If you have chosen one and it does not
+fit, somebody else has asked too: open another of our mails, or register once more.
 """
 _KNOWN = """Somebody, most likely you, tried to open an account at AI Creative Studio with this address.
 
@@ -28,6 +29,8 @@ _RESET = """Somebody, most likely you, asked for a new password for your account
 Open this link within half an hour to choose one:
 
 {link}
+
+API keys and receivers of callbacks end with it, whoever made them; make them anew afterwards.
 
 If it was not you, do nothing: your password stays as it is.
 """

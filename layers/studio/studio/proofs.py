@@ -42,6 +42,7 @@ def begin(purpose: Purpose, address: str, *, name: str | None = None, password_h
         ids.new("prf"),
         purpose=purpose.value,
         address=address,
+        address_hash=_hash_of(address),
         name=name,
         password_hash=password_hash,
         expires_at=clock.from_epoch(clock.epoch() + purpose.seconds),
@@ -50,6 +51,12 @@ def begin(purpose: Purpose, address: str, *, name: str | None = None, password_h
         tx.create(proof, condition=Proof.id.does_not_exist(), otherwise=AlreadyExists("this proof exists"))
         letter = errands.queue(tx, "letter", proof.id)
     outbox.send(letter)
+
+
+def forget(address: str) -> None:
+    """Delete every proof of the address; what was mailed to it is void."""
+    for proof in Proof.by_address.query(_hash_of(address)):
+        proof.delete()
 
 
 def waiting(proof_id: str) -> Proof | None:
@@ -97,6 +104,10 @@ def redeem(tx: Transaction, proof: Proof) -> None:
 def void() -> InvalidOrder:
     """The refusal of what proves nothing, whatever the reason."""
     return InvalidOrder(faults=(Fault("/token", "is not valid, or not any more; ask for another mail"),))
+
+
+def _hash_of(address: str) -> str:
+    return hashlib.sha256(address.casefold().encode()).hexdigest()
 
 
 def _hash(secret: str) -> str:

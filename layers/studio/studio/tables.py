@@ -108,6 +108,8 @@ class User(Row):
     created_at = UnicodeAttribute(attr_name="createdAt")
     ver = NumberAttribute(default=0)
     """Raised to end every session at once: a token carries the number it was issued under."""
+    reset_at = UnicodeAttribute(attr_name="resetAt", null=True)
+    """When the password was last reset by mail, which ended all API keys made until then."""
 
 
 class Email(Row):
@@ -131,6 +133,17 @@ class Welcome(Row):
     """Credits that the last account with the address owed when it was closed."""
 
 
+class SessionByUser(GlobalSecondaryIndex["Session"]):
+    """Sessions of one user."""
+
+    class Meta:
+        index_name = "byUser"
+        projection = KeysOnlyProjection()
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    id = UnicodeAttribute(range_key=True)
+
+
 class Session(Row):
     """A signed-in device. Deleting the row revokes its token at once."""
 
@@ -140,6 +153,8 @@ class Session(Row):
     id = UnicodeAttribute(hash_key=True)
     user_id = UnicodeAttribute(attr_name="userId")
     expires_at = TTLAttribute(attr_name="expiresAt")
+
+    by_user = SessionByUser()
 
 
 class ApiKeyByUser(GlobalSecondaryIndex["ApiKey"]):
@@ -172,6 +187,17 @@ class ApiKey(Row):
     by_user = ApiKeyByUser()
 
 
+class ProofByAddress(GlobalSecondaryIndex["Proof"]):
+    """Proofs of one address, however it was written."""
+
+    class Meta:
+        index_name = "byAddress"
+        projection = KeysOnlyProjection()
+
+    address_hash = UnicodeAttribute(hash_key=True, attr_name="addressHash")
+    id = UnicodeAttribute(range_key=True)
+
+
 class Proof(Row):
     """What the holder of an address may do once they prove it is theirs, with the secret that is mailed to it."""
 
@@ -181,12 +207,15 @@ class Proof(Row):
     id = UnicodeAttribute(hash_key=True)
     purpose = UnicodeAttribute()
     address = UnicodeAttribute()
+    address_hash = UnicodeAttribute(attr_name="addressHash", null=True)
     name = UnicodeAttribute(null=True)
     password_hash = UnicodeAttribute(attr_name="passwordHash", null=True)
     secret_hash = UnicodeAttribute(attr_name="secretHash", null=True)
     user_id = UnicodeAttribute(attr_name="userId", null=True)
     user_ver = NumberAttribute(attr_name="userVer", null=True)
     expires_at = TTLAttribute(attr_name="expiresAt")
+
+    by_address = ProofByAddress()
 
 
 class Balance(Row):
@@ -414,6 +443,17 @@ class Persona(Row):
     created_at = UnicodeAttribute(attr_name="createdAt")
 
 
+class UploadByUser(GlobalSecondaryIndex["Upload"]):
+    """Uploads of one user."""
+
+    class Meta:
+        index_name = "byUser"
+        projection = KeysOnlyProjection()
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    id = UnicodeAttribute(range_key=True)
+
+
 class Upload(Row):
     """A file that a user sends straight to the bucket, and what became of it."""
 
@@ -427,6 +467,8 @@ class Upload(Row):
     """Why it was refused; completes the sentence "the file …"."""
     created_at = UnicodeAttribute(attr_name="createdAt")
     expires_at = TTLAttribute(attr_name="expiresAt")
+
+    by_user = UploadByUser()
 
 
 class Signing(Row):

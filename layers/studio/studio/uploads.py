@@ -112,6 +112,11 @@ def keep(user_id: str, original: bytes, clean: pictures.CleanPicture) -> str:
     return upload_id
 
 
+def is_expected(user_id: str, upload_id: str) -> bool:
+    """Whether this user began the upload, and neither it nor the account has been deleted since."""
+    return _row(user_id, upload_id) is not None
+
+
 def mark(user_id: str, upload_id: str, state: UploadState, reason: str | None = None) -> None:
     """Note what became of an upload. One that was ready stays so, whatever its owner sends afterwards."""
     try:

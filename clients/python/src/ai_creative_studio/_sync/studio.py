@@ -79,9 +79,15 @@ class Studio:
         response = self._api.call("POST", "/api/v1/auth/register", body=order)
         return None if response.status_code == 202 else self._signed_up(response.json())
 
-    def verify(self, mailed: str) -> models.Signup:
-        """Confirm an address with what stands behind ``=`` in the link of the mail."""
-        return self._signed_up(self._api.json("POST", "/api/v1/auth/verify", body={"token": mailed}))
+    def verify(self, mailed: str, password: str) -> models.Signup:
+        """Confirm an address with what stands behind ``=`` in the link of the mail, and the password of then.
+
+        Raises:
+            WrongCredentials: that was another password; the link goes on working.
+            RateLimited: too many of those; `retry_after` says for how long.
+        """
+        body = {"token": mailed, "password": password}
+        return self._signed_up(self._api.json("POST", "/api/v1/auth/verify", body=body, repeat=False))
 
     def login(self, email: str, password: str) -> models.Token:
         """Sign in; the token is used from now on and lasts a week.

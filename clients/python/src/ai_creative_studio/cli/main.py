@@ -107,7 +107,7 @@ def _login(asked: argparse.Namespace) -> None:
             if not asked.register:
                 studio.login(email, password)
             elif studio.register(email, password) is None:
-                studio.verify(input("What stands behind = in the link of the mail: ").strip())
+                studio.verify(input("What stands behind = in the link of the mail: ").strip(), password)
             token = studio.token or ""
     say(f"logged in to {url}; the token is in {logins.keep(logins.Login(url, token))}")
 
