@@ -17,7 +17,7 @@ from studio.api_keys import Scope
 from studio.credentials import Credential
 from studio.errors import NotAuthenticated, TooManyRequests
 from studio.jobs import Progress
-from studio.tables import ApiKey, Connection, JobRow, Limit, Session, Ticket
+from studio.tables import ApiKey, Connection, JobRow, Limit, Session, Ticket, User
 from tests.integration.conftest import PASSWORD, Customer
 from tests.integration.test_functions import sqs_event
 
@@ -449,7 +449,11 @@ def account_of_key_closed(user: Customer, row: Any) -> None:
     accounts.close(user.id, PASSWORD)
 
 
-@pytest.mark.parametrize("end", [key_deleted, key_expired, account_of_key_closed])
+def key_left_by_a_reset(user: Customer, row: Any) -> None:
+    User(user.id).update([User.reset_at.set(clock.iso(clock.now()))])
+
+
+@pytest.mark.parametrize("end", [key_deleted, key_expired, account_of_key_closed, key_left_by_a_reset])
 def test_a_connection_and_a_ticket_of_an_api_key_end_with_it(sockets, studio, context, end):
     user = studio.user()
     made = api_keys.create(user.id, "listens", [Scope.JOBS_READ], expires_in_days=1)
