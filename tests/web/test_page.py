@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from infra import web_vendor
+from infra.local.stack import ROOT
 from infra.local.studio import LocalStudio
 from tests.web.conftest import DESK, PHONE, Account, Visitor, visiting
 
@@ -203,3 +205,14 @@ def test_everything_can_be_reached_and_chosen_without_a_mouse(visit: Callable[..
 def test_what_is_vendored_is_what_the_locked_packages_hold() -> None:
     kept = {path.name: path.read_bytes() for path in web_vendor.VENDOR.iterdir()}
     assert kept == web_vendor.files()
+
+
+def test_files_of_the_storage_are_always_asked_for_with_the_pages_origin() -> None:
+    """A browser gives a film's poster what it kept for a picture, and refuses it if that came without CORS headers."""
+    shown = [
+        tag
+        for file in (ROOT / "web").rglob("*.js")
+        for tag in re.findall(r"<(?:img|video)\b[^>]*url[^>]*>", file.read_text())
+    ]
+    assert len(shown) >= 6
+    assert [tag for tag in shown if 'crossorigin="anonymous"' not in tag] == []

@@ -77,7 +77,7 @@ function Progress({ job }) {
   };
   return html`<div class="progress">
     <div class=${previews.length ? "easel" : "easel blank"}>
-      ${previews.length ? previews.map((url, n) => html`<img key=${n} src=${url} alt="" />`) : html`<div class="shimmer"></div>`}
+      ${previews.length ? previews.map((url, n) => html`<img key=${n} crossorigin="anonymous" src=${url} alt="" />`) : html`<div class="shimmer"></div>`}
     </div>
     <div class="progress-words">
       <div class="line"><strong aria-live="polite">${words.startsWith("stage.") ? plain(stage) : words}</strong><span class="percent">${percent} %</span></div>

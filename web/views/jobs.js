@@ -73,7 +73,7 @@ function Card({ job, features }) {
   const value = Math.round(job.progress.value * 100);
   return html`<a ref=${ref} class=${`work ${job.status}`} href=${`#/jobs/${job.id}`}>
     <div class="thumb">
-      ${picture ? html`<img src=${picture.url} alt="" loading="lazy" />` : html`<div class=${running ? "shimmer" : job.status === "completed" ? "skeleton" : "still"}>
+      ${picture ? html`<img crossorigin="anonymous" src=${picture.url} alt="" loading="lazy" />` : html`<div class=${running ? "shimmer" : job.status === "completed" ? "skeleton" : "still"}>
         ${!running && job.status !== "completed" && html`<${Icon} name=${job.status === "failed" ? "circle-alert" : "x"} />`}</div>`}
       ${job.input.quality === "draft" && html`<span class="tag">${t("jobs.draft")}</span>`}
       ${job.status !== "completed" && html`<span class=${`tag state ${job.status}`}>${t(`status.${job.status}`)}</span>`}

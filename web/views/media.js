@@ -30,7 +30,7 @@ function Pictures({ pictures, title }) {
   const label = (n) => `${title} ${pictures.length > 1 ? n + 1 : ""}`.trim() || String(n + 1);
   return html`<ul class=${`pictures of-${Math.min(pictures.length, 4)}`}>
       ${pictures.map((file, n) => html`<li key=${file.name}><button type="button" class="picture" aria-label=${`${t("job.open")}: ${label(n)}`} onClick=${() => setOpen(n)}>
-        <img src=${file.url} alt=${label(n)} /></button></li>`)}
+        <img crossorigin="anonymous" src=${file.url} alt=${label(n)} /></button></li>`)}
     </ul>
     <${Lightbox} pictures=${pictures} at=${open} onMove=${setOpen} label=${label} />`;
 }
@@ -44,7 +44,7 @@ function Lightbox({ pictures, at, onMove, label }) {
   };
   return html`<${Dialog} open=${at !== null} onClose=${() => onMove(null)} className="lightbox" label=${file ? label(at) : ""}>
     <figure onKeyDown=${keys}>
-      <img src=${file?.url} alt=${file && label(at)} />
+      <img crossorigin="anonymous" src=${file?.url} alt=${file && label(at)} />
       <figcaption>
         ${pictures.length > 1 && html`<button type="button" class="ghost" aria-label=${t("job.previous")} onClick=${() => step(-1)}><${Icon} name="chevron-left" /></button>
         <span>${at + 1} / ${pictures.length}</span>
@@ -61,8 +61,8 @@ function BeforeAfter({ pair, after }) {
   const [share, setShare] = useState(50);
   return html`<figure class="compare">
     <div class="compare-stage">
-      <img class="compare-after" src=${after.url} alt=${t("job.after")} />
-      <img class="compare-before" src=${pair.url} alt=${t("job.before")} style=${{ clipPath: `inset(0 ${100 - share}% 0 0)` }} />
+      <img class="compare-after" crossorigin="anonymous" src=${after.url} alt=${t("job.after")} />
+      <img class="compare-before" crossorigin="anonymous" src=${pair.url} alt=${t("job.before")} style=${{ clipPath: `inset(0 ${100 - share}% 0 0)` }} />
       <span class="compare-line" style=${{ left: `${share}%` }}></span>
       <input type="range" min="0" max="100" value=${share} aria-label=${t("job.slider")} onInput=${(event) => setShare(Number(event.target.value))} />
     </div>
