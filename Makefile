@@ -93,7 +93,7 @@ lock: ## renew constraints.txt from pyproject.toml
 	@.tools/lock/bin/python -m infra.layer
 
 clean: ## remove everything the other targets made, local state included
-	@rm -rf $(VENV) .tools .studio node_modules clients/typescript/node_modules clients/typescript/dist models demo-output dist .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .tools .studio node_modules clients/typescript/node_modules clients/typescript/dist models demo-output dist .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- Installing ------------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ const en = {
     verifyWrong: "This is not the password this mail was asked for with. Open another of our mails, or register once more.",
     stale: "This link was used before, or is too old. Ask for another mail.",
     reset: "Choose a new password",
-    resetLead: "API keys and receivers of callbacks end with the old one.",
+    resetLead: "All API keys and callback endpoints end with the old one.",
     resetDone: "Your password is changed. Sign in with it.",
     expired: "Your session has ended. Sign in to go on where you were.",
     heroTitle: "Say it. See it. Keep it.",

@@ -293,6 +293,16 @@ def test_transactions_of_one_kind(http, user, till, purchase):
     assert problem["errors"][0]["pointer"] == "?kind"
 
 
+@pytest.mark.parametrize("misspelt", ["dryrun", "dry_run", "DryRun"])
+def test_a_misspelt_dry_run_spends_nothing(http, user, studio, misspelt):
+    answer = http("POST", "/api/v1/jobs/image-generation", ORDER, query={misspelt: "true"})
+    assert_problem(answer, 422, "invalid_request")
+    assert answer.json["errors"] == [
+        {"pointer": f"?{misspelt}", "detail": "is not a parameter of a submit; it has dryRun"}
+    ]
+    assert user.balance() == 50
+
+
 def test_a_dry_run_prices_an_order_and_writes_nothing(http, user, studio):
     dry = {"dryRun": "true"}
     quote = {"feature": "image-generation", "cost": 8, "balance": 50, "sufficient": True}

@@ -60,7 +60,12 @@ def of(file: str) -> list[Block]:
 
 def here(text: str, studio: LocalStudio, email: str) -> str:
     """The command, for this studio and a customer of its own."""
-    return text.replace(LOCALHOST, studio.url).replace("you@example.com", email).replace("ada@example.com", email)
+    return (
+        text.replace(LOCALHOST, studio.url)
+        .replace("you@example.com", email)
+        .replace("me@example.com", email)
+        .replace("ada@example.com", email)
+    )
 
 
 def address() -> str:

@@ -30,7 +30,7 @@ Open this link within half an hour to choose one:
 
 {link}
 
-API keys and receivers of callbacks end with it, whoever made them; make them anew afterwards.
+The new password also ends all API keys and callback endpoints of the account. Create them again afterwards.
 
 If it was not you, do nothing: your password stays as it is.
 """
