@@ -320,8 +320,8 @@ def test_what_proxies_show_is_rolled_without_an_hour_in_which_nothing_is_believe
 
 def test_what_proxies_show_is_read_once_in_five_minutes_and_not_at_all_without_proxies(studio, monkeypatch, clockwork):
     read = []
-    find = proxies._read
-    monkeypatch.setattr(proxies, "_read", lambda stage: read.append(stage) or find(stage))
+    find = proxies.aws.secret_version
+    monkeypatch.setattr(proxies.aws, "secret_version", lambda name, stage: read.append(stage) or find(name, stage))
     network_of("198.51.100.1, 203.0.113.9", **OURS)
     assert read == []
     monkeypatch.setenv("PROXIES", "1")

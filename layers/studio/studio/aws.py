@@ -68,6 +68,15 @@ def connections(url: str) -> ApiGatewayManagementApiClient:
     return made
 
 
+def secret_version(secret_id: str, stage: str) -> str | None:
+    """A secret's value at a stage such as AWSPREVIOUS; None when it has none there, as before its first rotation."""
+    secrets = client("secretsmanager")
+    try:
+        return secrets.get_secret_value(SecretId=secret_id, VersionStage=stage)["SecretString"]
+    except secrets.exceptions.ResourceNotFoundException:
+        return None
+
+
 def _client(service: str, read_timeout_seconds: int, endpoint_url: str | None = None, *, attempts: int = 2) -> Any:
     known = (service, read_timeout_seconds, endpoint_url)
     with _lock:

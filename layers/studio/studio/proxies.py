@@ -9,8 +9,6 @@ from __future__ import annotations
 import hmac
 from functools import lru_cache
 
-from botocore.exceptions import ClientError
-
 from studio import aws, clock
 from studio.settings import settings
 
@@ -35,16 +33,5 @@ def forget() -> None:
 
 @lru_cache(maxsize=1)
 def _secrets(slot: int) -> tuple[bytes, ...]:  # noqa: ARG001  # a new slot reads anew
-    return tuple(secret for stage in _STAGES if (secret := _read(stage)))
-
-
-def _read(stage: str) -> bytes | None:
-    try:
-        secret = aws.client("secretsmanager").get_secret_value(
-            SecretId=settings().proxy_secret_arn, VersionStage=stage
-        )  # fmt: skip
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":  # never rolled
-            return None
-        raise
-    return secret["SecretString"].encode()
+    values = (aws.secret_version(settings().proxy_secret_arn, stage) for stage in _STAGES)
+    return tuple(value.encode() for value in values if value)

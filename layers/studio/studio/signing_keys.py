@@ -11,7 +11,6 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
-from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -86,15 +85,8 @@ def _slot(seconds: int) -> int:
 
 @lru_cache(maxsize=4)
 def _key(stage: str, slot: int, seconds: int) -> SigningKey | None:  # noqa: ARG001  # what it is cached by
-    try:
-        secret = aws.client("secretsmanager").get_secret_value(
-            SecretId=settings().signing_secret_arn, VersionStage=stage
-        )  # fmt: skip
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":  # never rotated
-            return None
-        raise
-    return _derived(secret["SecretString"])
+    secret = aws.secret_version(settings().signing_secret_arn, stage)
+    return _derived(secret) if secret is not None else None
 
 
 @lru_cache(maxsize=4)
