@@ -59,13 +59,15 @@ export const post = (path, body, options) => call("POST", path, body, options);
 
 const BUSY_WAITS_MS = [1_000, 3_000];
 
+const PASSING = [503, 504]; // busy, or something in it does not answer
+
 /** A POST that spends: repeated, by us when the studio is busy or by hand, it still makes one job and one charge. */
 export async function spend(path, body, key) {
   for (const wait of [...BUSY_WAITS_MS, null]) {
     try {
       return await post(path, body, { headers: { "idempotency-key": key } });
     } catch (error) {
-      if (error.status !== 503 || wait === null) throw error;
+      if (!PASSING.includes(error.status) || wait === null) throw error;
       await new Promise((done) => setTimeout(done, wait));
     }
   }

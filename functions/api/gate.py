@@ -50,6 +50,13 @@ SCOPES = {
     "GET /api/v1/webhooks/deliveries/{delivery_id}": Scope.WEBHOOKS_MANAGE,
     "POST /api/v1/webhooks/deliveries/{delivery_id}/replay": Scope.WEBHOOKS_MANAGE,
 }
+PARAMETERS = {
+    SUBMIT_ROUTE: ("dryRun",),
+    "GET /api/v1/jobs": ("limit", "cursor", "status", "feature", "createdAfter", "createdBefore"),
+    "GET /api/v1/jobs/{job_id}/download": ("file",),
+    "GET /api/v1/users/transactions": ("limit", "cursor", "kind"),
+    "GET /api/v1/webhooks/deliveries": ("limit", "cursor", "state", "endpointId", "jobId"),
+}
 SESSION_ROUTES = frozenset(
     {
         "POST /api/v1/auth/logout",
@@ -71,6 +78,7 @@ ADDRESSES = OPEN_ROUTES.union(SCOPES, SESSION_ROUTES, SUBMIT_ROUTES, _OTHERS) - 
 GATE = Gate(
     OPEN_ROUTES,
     SCOPES,
+    PARAMETERS,
     form_routes=frozenset({SUBMIT_ROUTE}),
     addresses=ADDRESSES,
     revalidated_routes=REVALIDATED_ROUTES,

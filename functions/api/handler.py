@@ -11,7 +11,6 @@ from api import forms, openapi
 from api.gate import GATE, SUBMIT_ROUTE
 from api.routes import api_keys, auth, features, jobs, realtime, service, uploads, users, webhooks
 from edge import frame
-from studio.errors import Fault, InvalidOrder
 from studio.telemetry import logger
 
 if TYPE_CHECKING:
@@ -42,25 +41,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _resolve(request: APIGatewayProxyEventV2, caller: Caller | None, context: LambdaContext) -> dict[str, Any]:
     event = request.raw_event
-    if request.route_key == SUBMIT_ROUTE:
-        _require_known(request.query_string_parameters)
     if caller and request.route_key == SUBMIT_ROUTE and forms.is_form(request):
         dry_run = request.query_string_parameters.get("dryRun") == "true"
         event = _with_json(event, forms.order_json(request, caller.user_id, dry_run=dry_run))
     app.append_context(caller=caller)
     return app.resolve(event, context)
-
-
-def _require_known(parameters: dict[str, str]) -> None:
-    """Refuse what a submit does not have: a misspelt `dryRun` would spend credits.
-
-    Raises:
-        InvalidOrder: names each.
-    """
-    if unknown := sorted(parameters.keys() - {"dryRun"}):
-        raise InvalidOrder.naming(
-            Fault(f"?{name}", "is not a parameter of a submit; it has dryRun") for name in unknown
-        )
 
 
 def _with_json(event: dict[str, Any], body: str) -> dict[str, Any]:

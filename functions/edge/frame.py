@@ -66,15 +66,15 @@ def answered(event: dict[str, Any], gate: Gate, resolve: Resolve) -> dict[str, A
         if caller and (counted := gate.count(request, caller)):
             standing = quota.headers(counted)
         gate.check_role(request, caller)
+        gate.check_query(request)
         gate.check_body(request)
         answer = resolve(request, caller)
         if request.route_key in gate.revalidated_routes and answer["statusCode"] == 200:
             answer = etags.conditional(answer, request.headers.get("if-none-match"), shared=caller is None)
     except StudioError as error:
         answer = _refusal(error, request_id)
-    except Exception:
-        logger.exception("request failed before it reached its route")
-        answer = _refusal(StudioError(), request_id)
+    except Exception as error:
+        answer = _refusal(problems.unforeseen(error, changes=False), request_id)  # it has not reached its route
     answer["body"] = answer.get("body") or ""  # a 204 has none, and not every gateway takes null for it
     answer["headers"] = {
         "Cache-Control": "no-store",

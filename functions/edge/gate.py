@@ -23,7 +23,9 @@ from studio.errors import (
     NotAuthenticated,
     TooLarge,
     UnsupportedContentType,
+    first,
 )
+from studio.measures import NO_ROUTE
 from studio.telemetry import logger
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class Gate:
     """Need no token."""
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     """What an API key needs for a route."""
+    parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The query parameters of a route, where it has any."""
     form_routes: AbstractSet[str] = frozenset()
     """Take a multipart form too, and read it themselves."""
     signed_routes: AbstractSet[str] = frozenset()
@@ -93,6 +97,24 @@ class Gate:
         """
         if caller and event.route_key in self.operator_routes:
             operators.require(caller)
+
+    def check_query(self, event: APIGatewayProxyEventV2) -> None:
+        """Refuse parameters that a route does not have: a misspelt `dryRun` spends credits, a filter shows everything.
+
+        What anybody may read is not asked in anybody's name, and caches and monitors add parameters of their own.
+
+        Raises:
+            InvalidOrder: names each.
+        """
+        route = event.route_key
+        if route in self.signed_routes or route == NO_ROUTE or (route in self.open_routes and route.startswith("GET ")):
+            return
+        known = self.parameters.get(route, ())
+        unknown = sorted(event.query_string_parameters.keys() - set(known))
+        if unknown:
+            there = f"there is {', '.join(known)}" if known else "there are none"
+            faults = (Fault(f"?{name}", f"is not a parameter of this address; {there}") for name in unknown)
+            raise InvalidOrder.naming(first(faults, len(unknown)))
 
     def check_body(self, event: APIGatewayProxyEventV2) -> None:
         """Refuse what no route could read.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 
+from edge.problems import CONTENT_TYPE
 from edge.quota import LIMIT, POLICY
 from edge.responses import MEANINGS
 
@@ -64,19 +65,25 @@ def described(app: APIGatewayHttpResolver, gate: Gate) -> dict[str, Any]:
 
 def _guard(operation: dict[str, Any], gate: Gate, route: str) -> None:
     """Write down what the gate does for one route. Powertools drops an empty `security`, so that is set here too."""
+    silent = (503,) if route.startswith("GET ") else (503, 504)
     if route in gate.open_routes:
         operation["security"] = []
+        _add(operation, *silent)
         return
     scope = gate.scopes.get(route) or next((s for key, s in gate.scopes.items() if _covers(key, route)), None)
     # OpenAPI 3.1 lets schemes other than OAuth name the roles that a route needs.
     roles = [OPERATOR] if route in gate.operator_routes else []
     operation["security"] = [{"bearer": roles}, *([{"apiKey": [scope.value]}] if scope else [])]
-    content = operation["responses"]["401"]["content"]
-    for status in (403, 429) if route.startswith("GET ") else (403, 429, 503):
-        told = {"description": MEANINGS[status], "content": content}
-        operation["responses"].setdefault(str(status), told)
+    _add(operation, 403, 422, 429, *silent)
     for answer in operation["responses"].values():
         answer["headers"] = answer.get("headers", {}) | _HEADERS
+
+
+def _add(operation: dict[str, Any], *statuses: int) -> None:
+    """Write down problems that the route does not name itself."""
+    content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for status in statuses:
+        operation["responses"].setdefault(str(status), {"description": MEANINGS[status], "content": content})
 
 
 def _revalidate(operation: dict[str, Any]) -> None:

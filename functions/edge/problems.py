@@ -11,13 +11,25 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 
 from edge import quota
 from studio.catalog import faults_of
-from studio.errors import Fault, InvalidOrder, NotFound, StudioError, TooManyRequests, first
+from studio.errors import (
+    Fault,
+    InvalidOrder,
+    NotFound,
+    StudioError,
+    TooManyRequests,
+    Unanswered,
+    Unavailable,
+    first,
+)
+from studio.outages import is_outage
 from studio.telemetry import logger
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 CONTENT_TYPE = "application/problem+json"
+SAFE = frozenset({"GET", "HEAD"})
+"""Methods that change nothing (RFC 9110 §9.2.1)."""
 _PLACES = {"body": "", "query": "?", "header": "header ", "path": "path "}
 
 
@@ -41,8 +53,21 @@ def register(app: APIGatewayHttpResolver) -> None:
 
     @app.exception_handler(Exception)
     def _unknown(error: Exception) -> Response[str]:
+        changes = app.current_event.http_method not in SAFE
+        return answer(unforeseen(error, changes=changes), request_id())
+
+
+def unforeseen(error: Exception, *, changes: bool) -> StudioError:
+    """What to say of an error that none of our code expected; the log has the rest.
+
+    Args:
+        changes: whether the request may have changed something before.
+    """
+    if not is_outage(error):
         logger.exception("request failed", exc_info=error)
-        return answer(StudioError(), request_id())
+        return StudioError()
+    logger.exception("a service did not answer", exc_info=error)
+    return Unanswered() if changes else Unavailable()
 
 
 def answer(error: StudioError, request_id: str) -> Response[str]:
@@ -72,7 +97,7 @@ def _headers(error: StudioError) -> dict[str, str | list[str]]:
     if error.status == 429:
         told = quota.headers_of_refusal(error) if isinstance(error, TooManyRequests) else {}
         return {"Retry-After": str(error.extra["retryAfter"]), **told}
-    if error.status == 503:
+    if error.status in (503, 504):
         return {"Retry-After": "1"}
     return {}
 

@@ -20,6 +20,8 @@ MEANINGS = {
     422: "A value is not allowed; `errors` names each field.",
     429: "A quota is used up; `Retry-After` says for how long.",
     503: "Busy, or a service that is needed does not answer; nothing was changed, try again.",
+    504: "A service that is needed stopped answering. Whether this was done is not known; repeat it with the same "
+    "`Idempotency-Key`, or look.",
 }
 
 READ = (401,)

@@ -5,4 +5,5 @@ from __future__ import annotations
 from edge.gate import Gate
 
 ADDRESSES = frozenset({"GET /api/v1/operator/overview"})
-GATE = Gate(frozenset(), addresses=ADDRESSES, operator_routes=ADDRESSES)
+PARAMETERS = {"GET /api/v1/operator/overview": ("days",)}
+GATE = Gate(frozenset(), parameters=PARAMETERS, addresses=ADDRESSES, operator_routes=ADDRESSES)

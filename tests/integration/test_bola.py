@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from api.gate import GATE as API_GATE
+from operators.gate import GATE as OPERATORS_GATE
+from payments.gate import GATE as PAYMENTS_GATE
 from studio.api_keys import Scope
 from tests.integration import contract
 from tests.integration.conftest import Customer
@@ -19,6 +22,7 @@ from tests.integration.test_api import ROUTE_KEYS, Answer, Client, route_key
 
 EVERY_SCOPE = [scope.value for scope in Scope]
 DESCRIBES_ITSELF = {"GET /api/v1/openapi.json", "GET /api/v1/docs"}
+READ_BY_ANYBODY = {str(operation) for operation in OPERATIONS if operation.open and operation.method == "GET"}
 NOT_FOR_CUSTOMERS = {"POST /api/v1/internal/runpod/{job_id}/{token}"}
 OF_A_CALLER = [operation for operation in OPERATIONS if not operation.open]
 OF_A_THING = [operation for operation in OPERATIONS if operation.names]
@@ -81,12 +85,44 @@ def test_the_owner_gets_through_and_is_told_nothing_of_anybody_else(world, share
     body = {} if operation.path.endswith("/rerun") else contract.sample(operation, lambda: world.picture(user))
     token = world.key(user, operation.scope) if operation.scope else user.token
     theirs = {parameter: shared.ids[name] for name, parameter in _filters(operation).items()}
-    theirs |= {"userId": shared.owner.id, "user_id": shared.owner.id}  # and nobody is who they say they are
     client = world.client(None if operation.open else token)
     answer = client(operation.method, operation.address(ids), body, query=theirs, X_User_Id=shared.owner.id)
     assert str(answer.status) in operation.described["responses"], f"{answer.status} is not described: {answer.text}"
+    _require_nothing_of(shared, answer)
     refusals = ("unauthorized", "missing_scope", "not_found", "wrong_password")
     assert answer.status < 400 or answer.json["code"] not in refusals, answer.text
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_nobody_is_who_a_query_says_they_are_and_what_is_not_known_is_refused(world, shared, operation):
+    user = world.appointed(world.user()) if operation.role else world.someone()
+    ids = world.things(user, operation.names)
+    client = world.client(None if operation.open else user.token)
+    before = client("GET", "/api/v1/users/credits").text
+    claims = {"userId": shared.owner.id, "dryrun": "true"}
+    answer = client(operation.method, operation.address(ids), contract.sample(operation), query=claims)
+    _require_nothing_of(shared, answer)
+    if str(operation) in READ_BY_ANYBODY:
+        assert answer.status == 200
+    elif str(operation) == "POST /api/v1/payments/webhook":
+        assert answer.json["code"] == "bad_signature"
+    else:
+        assert answer.status == 422, answer.text
+        assert [fault["pointer"] for fault in answer.json["errors"]] == ["?dryrun", "?userId"]
+    assert client("GET", "/api/v1/users/credits").text == before
+
+
+def test_query_parameters_that_the_gates_know_are_those_of_the_document():
+    known = API_GATE.parameters | OPERATORS_GATE.parameters | PAYMENTS_GATE.parameters
+    described = {route_key(o.method, o.address(dict.fromkeys(o.names, "x"))): _in_query(o) for o in OPERATIONS}
+    assert {route: names for route, names in described.items() if names} == known
+
+
+def _in_query(operation: Operation) -> tuple[str, ...]:
+    return tuple(p["name"] for p in operation.described.get("parameters", []) if p["in"] == "query")
+
+
+def _require_nothing_of(shared: SimpleNamespace, answer: Answer) -> None:
     told = answer.text + str(answer.headers)
     for secret in (*shared.ids.values(), shared.owner.id, shared.owner.token):
         assert secret not in told
@@ -108,8 +144,7 @@ def test_another_user_finds_nothing_and_changes_nothing(world):
 
 def _filters(operation: Operation) -> dict[str, str]:
     """Query parameters that name things, by the path parameter for the same: `jobId` is what `job_id` is."""
-    named = [p["name"] for p in operation.described.get("parameters", []) if p["in"] == "query"]
-    return {name[:-2].lower() + "_id": name for name in named if name.endswith("Id")}
+    return {name[:-2].lower() + "_id": name for name in _in_query(operation) if name.endswith("Id")}
 
 
 def test_filters_by_things_are_among_what_was_tried():

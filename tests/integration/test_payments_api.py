@@ -298,7 +298,7 @@ def test_a_misspelt_dry_run_spends_nothing(http, user, studio, misspelt):
     answer = http("POST", "/api/v1/jobs/image-generation", ORDER, query={misspelt: "true"})
     assert_problem(answer, 422, "invalid_request")
     assert answer.json["errors"] == [
-        {"pointer": f"?{misspelt}", "detail": "is not a parameter of a submit; it has dryRun"}
+        {"pointer": f"?{misspelt}", "detail": "is not a parameter of this address; there is dryRun"}
     ]
     assert user.balance() == 50
 

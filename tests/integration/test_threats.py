@@ -332,7 +332,7 @@ def test_no_secret_is_in_the_log_or_the_answer_when_everything_fails(world, day,
     with logged() as log:
         answers = work_everything(world, user, ids)
         answers.append(world.client(key)("GET", "/api/v1/jobs"))
-    assert {answer.status for answer in answers} >= {500}
+    assert {answer.status for answer in answers} >= {503, 504}
     assert any("Traceback" in line for line in log.lines)
     assert_unsaid({*day.secrets, user.token, key}, log.lines + log.others + [answer.text for answer in answers])
 

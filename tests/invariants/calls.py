@@ -61,7 +61,13 @@ def throttled(call: Call, operation: str) -> Any:
 
 
 def unavailable(call: Call, operation: str) -> Any:
-    raise ClientError({"Error": {"Code": "InternalServerError", "Message": "injected"}}, operation)
+    answer = {"Error": {"Code": "InternalServerError", "Message": "injected"}}
+    raise ClientError(answer | {"ResponseMetadata": {"HTTPStatusCode": 500}}, operation)
+
+
+def silent(call: Call, operation: str) -> Any:
+    """Nothing is done and nothing answered, and the SDK has given up retrying."""
+    raise ReadTimeoutError(endpoint_url="https://aws.test")
 
 
 def conflicting(call: Call, operation: str) -> Any:

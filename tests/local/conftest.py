@@ -109,6 +109,18 @@ class User:
         return wait_for(lambda: self.job(job), lambda now: now["status"] in (statuses or ENDED))
 
 
+def logs_of(studio: LocalStudio) -> str:
+    """What the functions wrote since the studio was started."""
+    logs = studio.session().client("logs", endpoint_url=studio.emulator.url)
+    pages = logs.get_paginator("filter_log_events")
+    return "\n".join(
+        event["message"]
+        for group in logs.describe_log_groups()["logGroups"]
+        for page in pages.paginate(logGroupName=group["logGroupName"])
+        for event in page["events"]
+    )
+
+
 def at_once(user: User, ask: Callable[[int], httpx.Response], count: int = 16) -> list[httpx.Response]:
     """The answers to `count` requests at the same moment, given by functions that are awake.
 

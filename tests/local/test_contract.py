@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from infra.local.stack import ROOT
 from infra.local.studio import LocalStudio
+from tests.local.conftest import logs_of
 
 SCHEMATHESIS = ROOT / ".tools" / "schemathesis" / "bin" / "st"  # `make .tools/schemathesis`
 CONFIGURATION = Path(__file__).parent / "contract" / "schemathesis.toml"
@@ -79,6 +81,8 @@ def test_no_request_gets_an_answer_that_the_document_does_not_describe(open_stud
         check=False,
     )  # fmt: skip
     print(run.stdout[-20_000:])
+    if run.returncode:
+        print(*(line for line in logs_of(open_studio).splitlines() if re.search('"level": ?"ERROR"', line)), sep="\n")
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-5_000:]
     said = json.loads(report.read_text())
     paths = json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"]

@@ -24,7 +24,7 @@ from infra.local.emulator import Emulator
 from infra.local.ports import free_port
 from infra.local.stack import ROOT, template
 from infra.local.studio import AlreadyRunning, LocalStudio
-from tests.local.conftest import ORDER, SUBMIT, wait_for
+from tests.local.conftest import ORDER, SUBMIT, logs_of, wait_for
 
 # Programs started in the background inherit that SIGINT and SIGHUP are ignored, and these tests may be one of them.
 AS_IN_A_TERMINAL = """
@@ -33,17 +33,6 @@ for number in (signal.SIGINT, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-
-
-def logs_of(studio: LocalStudio) -> str:
-    logs = studio.session().client("logs", endpoint_url=studio.emulator.url)
-    pages = logs.get_paginator("filter_log_events")
-    return "\n".join(
-        event["message"]
-        for group in logs.describe_log_groups()["logGroups"]
-        for page in pages.paginate(logGroupName=group["logGroupName"])
-        for event in page["events"]
-    )
 
 
 def crippled(function: str, action: str, resource: str) -> dict:

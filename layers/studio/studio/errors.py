@@ -199,6 +199,18 @@ class Busy(StudioError):
     status, code, title = 503, "busy", "Busy, please try again"
 
 
+class Unavailable(StudioError):
+    """A service that we need does not answer; nothing was changed, and trying again is safe."""
+
+    status, code, title = 503, "unavailable", "A part of the studio does not answer right now, please try again"
+
+
+class Unanswered(StudioError):
+    """A service that we need stopped answering in the middle of a change; whether it was made is not known."""
+
+    status, code, title = 504, "unanswered", "A part of the studio stopped answering, so this may or may not be done"
+
+
 class PaymentsUnavailable(StudioError):
     """The payment provider does not answer, or refuses; nothing was charged, and trying again is safe."""
 

@@ -35,6 +35,7 @@ from pynamodb.indexes import (
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
+from studio import outages
 from studio.errors import Busy, Conflict, StudioError
 from studio.settings import settings
 
@@ -43,11 +44,7 @@ if TYPE_CHECKING:
     from pynamodb.expressions.update import Action
 
 # Nothing was decided by these: reading again and repeating is right.
-CONTENDED = {
-    "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded",
-    "TransactionInProgressException", "ThrottlingException", "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-}  # fmt: skip
+CONTENDED = outages.THROTTLED | {"TransactionConflict", "TransactionInProgressException"}
 
 P = ParamSpec("P")
 R = TypeVar("R")

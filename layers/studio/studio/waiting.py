@@ -6,10 +6,13 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
+from pynamodb.exceptions import PynamoDBException
+
 from studio import clock, ids, jobs, paces, workers
 from studio.jobs import Status
 from studio.settings import settings
 from studio.tables import JobRow
+from studio.telemetry import logger
 
 MAX_COUNTED = 500  # further back a number helps nobody, and counting costs
 SERVED_BY = {"jobs": {"jobs"}, "low": {"jobs"}, "drafts": {"drafts", "jobs"}}
@@ -53,9 +56,20 @@ def _line(queue: str) -> Line:
 
 
 def place(job: JobRow) -> Place | None:
-    """The place of a job that waits; None when it does not, or too many are before it to be counted."""
+    """The place of a job that waits; None when it does not, or when it cannot be told now.
+
+    Too many may be before it to be counted, or the index may not answer: a job is shown without an estimate as well.
+    """
     if job.status != Status.PENDING:
         return None
+    try:
+        return _counted(job)
+    except PynamoDBException as error:
+        logger.warning("place could not be told", extra={"job": job.id, "why": str(error)})
+        return None
+
+
+def _counted(job: JobRow) -> Place | None:
     queue = jobs.queue_of(job)
     ahead = list(JobRow.by_queue.query(queue, JobRow.id < job.id, limit=MAX_COUNTED + 1, page_size=MAX_COUNTED + 1))
     if len(ahead) > MAX_COUNTED:

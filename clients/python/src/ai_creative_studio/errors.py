@@ -187,7 +187,7 @@ class TooManyActiveJobs(RateLimited):
 
 
 class ServerError(ApiError):
-    """The studio failed. After `busy` nothing was changed."""
+    """The studio failed. After `busy` or `unavailable` nothing was changed; after `unanswered` nobody knows."""
 
 
 _BY_CODE: dict[str, type[ApiError]] = {

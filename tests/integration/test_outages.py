@@ -1,0 +1,191 @@
+"""AWS does not answer: callers hear that, and whether trying again is safe, instead of that something went wrong.
+
+Every route of the OpenAPI document is asked with each of its calls to AWS failing in turn.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+from pynamodb.connection.base import VerboseClientError
+from pynamodb.exceptions import DoesNotExist, GetError, UpdateError
+
+from studio.outages import is_outage
+from tests.integration import contract
+from tests.integration.conftest import ORDER
+from tests.integration.contract import OPERATIONS, Operation, World
+from tests.integration.test_api import SUBMIT, Answer, Client, assert_problem
+from tests.invariants.calls import Calls, answer_lost, counted, silent, throttled, unavailable
+
+WHO_IT_IS = ["GetItem", "GetItem", "UpdateItem"]  # session, account, quota
+MAY_SAY = {503: {"busy", "unavailable", "payments_unavailable"}, 504: {"unanswered"}}
+
+
+@pytest.fixture
+def http(studio, context) -> Client:
+    client = Client(context, studio.user().token)
+    assert client("GET", "/api/v1/users/credits").status == 200  # what a process reads once, it has read
+    return client
+
+
+@pytest.fixture
+def aws():
+    with counted() as calls:
+        yield calls
+
+
+# ---- Every route -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def world():
+    context = SimpleNamespace(
+        function_name="test", memory_limit_in_mb=128, invoked_function_arn="arn:test", aws_request_id="request"
+    )
+    with contract.opened(context) as world:
+        yield world
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_no_route_answers_500_because_aws_is_silent(world, operation):
+    with counted() as aws:
+        asked(world, operation, aws, None)
+        made = list(aws.made)
+        known = len(WHO_IT_IS) if made[: len(WHO_IT_IS)] == WHO_IT_IS else 0  # alike on all routes, and tested below
+        for number, name in enumerate(made[known:], start=known + 1):
+            answer = asked(world, operation, aws, number)
+            where = f"{name}, call {number} of {made}: {answer.status} {answer.text}"
+            assert str(answer.status) in operation.described["responses"], where
+            assert answer.status < 500 or answer.json["code"] in MAY_SAY.get(answer.status, ()), where
+            assert answer.status < 500 or answer.headers["Retry-After"] == "1", where
+            assert answer.status != 504 or operation.method != "GET", f"nothing is in doubt after {where}"
+
+
+def asked(world: World, operation: Operation, aws: Calls, number: int | None) -> Answer:
+    """The answer to one good request, the call of this number unanswered."""
+    aws.disarm()
+    with aws.suspended():
+        user = world.appointed(world.user()) if operation.role else world.someone()
+        ids = world.things(user, operation.names)
+        body = {} if operation.path.endswith("/rerun") else contract.sample(operation, lambda: world.picture(user))
+    if operation.path.endswith("/register"):
+        body = {**(body or {}), "email": f"user{world.studio._count}-{number}@example.com"}
+    client = world.client(None if operation.open else user.token)
+    aws.arm_where(silent, lambda at, name: at == number)
+    return client(operation.method, operation.address(ids), body)
+
+
+# ---- What callers are told -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [silent, throttled, unavailable])
+@pytest.mark.parametrize(("number", "code"), [(1, "unavailable"), (2, "unavailable"), (3, "busy")])
+def test_a_change_that_never_began_may_be_tried_again(http, aws, fault, number, code):
+    aws.arm(fault, at=number)
+    assert_problem(http("POST", SUBMIT, ORDER), 503, code)
+    aws.disarm()
+    assert http("GET", "/api/v1/users/credits").json == {"balance": 50, "held": 0}
+
+
+def test_a_read_is_told_to_come_back_and_the_log_knows_why(http, aws, caplog):
+    job = http("POST", SUBMIT, ORDER).json["urls"]["self"]
+    aws.arm(silent, at=len(WHO_IT_IS) + 1)
+    answer = http("GET", job)
+    assert_problem(answer, 503, "unavailable")
+    assert answer.headers["Retry-After"] == "1"
+    assert "aws.test" not in answer.text
+    assert "a service did not answer" in caplog.messages
+
+
+@pytest.mark.parametrize(("fault", "held"), [(silent, 0), (answer_lost, 2)])
+def test_a_submit_in_doubt_says_so_and_its_key_finds_out(http, aws, fault, held):
+    """The transaction falls silent, and so does the look at whether it was done."""
+
+    def nothing_answers(number: int, operation: str) -> bool:
+        return operation == "TransactWriteItems" or "TransactWriteItems" in aws.made[: number - 1]
+
+    aws.arm_where(fault, nothing_answers)
+    assert_problem(http("POST", SUBMIT, ORDER, Idempotency_Key="k"), 504, "unanswered")
+    aws.disarm()
+    assert http("GET", "/api/v1/users/credits").json["held"] == held
+    again = http("POST", SUBMIT, ORDER, Idempotency_Key="k")
+    assert (again.status, "Idempotency-Replayed" in again.headers) == (202, bool(held))
+    assert http("GET", "/api/v1/users/credits").json == {"balance": 48, "held": 2}
+
+
+def test_a_job_is_shown_also_when_its_place_cannot_be_told(http, aws):
+    job = http("POST", SUBMIT, ORDER).json["urls"]["self"]
+    assert http("GET", job).json["queue"]["position"] == 1
+    aws.arm_where(silent, lambda number, operation: operation in ("Query", "Scan", "BatchGetItem"))
+    answer = http("GET", job)
+    assert (answer.status, answer.json["status"], answer.json["queue"]) == (200, "pending", None)
+    assert aws.fired
+
+
+def test_a_fault_of_ours_is_no_outage(http, aws):
+    def forbidden(call: Any, operation: str) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "injected"}}, operation)
+
+    aws.arm(forbidden, at=1)
+    assert_problem(http("GET", "/api/v1/users/credits"), 500, "internal")
+
+
+# ---- What counts as one ----------------------------------------------------------------------------------------------
+
+
+def refusal(code: str, status: int = 400) -> ClientError:
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "GetItem")
+
+
+def by_pynamodb(error: ClientError) -> GetError:
+    """As pynamodb passes it on: what it raises has the code, and only the cause of that has the status."""
+    passed = VerboseClientError({"Error": error.response["Error"]}, "GetItem", {"request_id": "", "table_name": ""})
+    passed.__cause__ = error
+    return GetError("failed", passed)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ReadTimeoutError(endpoint_url="x"),
+        ConnectTimeoutError(endpoint_url="x"),
+        EndpointConnectionError(endpoint_url="x"),
+        IncompleteReadError(actual_bytes=1, expected_bytes=2),
+        GetError("failed", ReadTimeoutError(endpoint_url="x")),
+        refusal("InternalError", 500),
+        refusal("SlowDown", 503),
+        refusal("ThrottlingException"),
+        by_pynamodb(refusal("ProvisionedThroughputExceededException")),
+        by_pynamodb(refusal("InternalServerError", 500)),
+    ],
+    ids=repr,
+)
+def test_silence_failure_and_overload_of_aws_are_outages(error):
+    assert is_outage(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("x"),
+        DoesNotExist(),
+        UpdateError("no cause"),
+        ParamValidationError(report="x"),
+        refusal("ValidationException"),
+        by_pynamodb(refusal("AccessDeniedException")),
+        by_pynamodb(refusal("ConditionalCheckFailedException")),
+    ],
+    ids=repr,
+)
+def test_refusals_and_faults_of_ours_are_not(error):
+    assert not is_outage(error)
