@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
+from edge.result_schema import RESULT
 from edge.views import View
 from studio import clock, news, storage
 from studio.jobs import Status
@@ -84,7 +85,9 @@ class JobView(View):
     progress: ProgressView
     credits: JobCredits
     input: dict[str, Any] = Field(description="The order as accepted.")
-    result: dict[str, Any] | None = Field(description="Engine, model, seeds and timings of a completed job.")
+    result: Annotated[dict[str, Any], WithJsonSchema(RESULT)] | None = Field(
+        description="How a completed job was made; engines and features add more."
+    )
     error: JobFailure | None
     attempts: int
     sequence: int = Field(description="Never falls; of two views of a job, the larger one is newer.")

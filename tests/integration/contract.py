@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+import jsonschema
 import pytest
 
 from infra.local.stack import ROOT
@@ -114,6 +115,14 @@ def resolved(schema: dict[str, Any]) -> dict[str, Any]:
     if "anyOf" in schema:
         return resolved(next(choice for choice in schema["anyOf"] if choice.get("type") != "null"))
     return schema
+
+
+def assert_result(metadata: dict[str, Any]) -> None:
+    """The result of a job has what every result has, and is what the document says of it."""
+    assert {"engine", "model", "revision", "licence", "notes", "seeds", "timings", "provenance"} <= set(metadata)
+    assert ("safety" in metadata) != ("images" in metadata), "where pictures have a record each, it is there"
+    described = DOCUMENT["components"]["schemas"]["JobView"]["properties"]["result"]
+    jsonschema.Draft202012Validator(described).validate(metadata)
 
 
 def is_picture(field: dict[str, Any]) -> bool:

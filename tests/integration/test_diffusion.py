@@ -12,6 +12,7 @@ from edge.job_views import JobView
 from gpu_handlers.worker import Verdict, Worker
 from studio import events, jobs, storage, uploads
 from studio.events import Finished
+from tests.integration import contract
 from tests.integration.samples import photo
 
 
@@ -36,6 +37,7 @@ def test_the_result_says_how_the_pictures_came_about(studio, worker):
     assert (metadata["engine"], metadata["pace"], metadata["steps"]) == ("tiny", "quality", 11)
     assert (metadata["scheduler"], metadata["guidance"], metadata["seeds"]) == ("euler-a", 5.0, [1, 2])
     assert metadata["memory"]["peakGib"] > 0
+    contract.assert_result(metadata)
     assert len(json.dumps(metadata)) < 4_000
 
 

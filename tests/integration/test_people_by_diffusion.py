@@ -19,6 +19,7 @@ from gpu_handlers.worker import Verdict, Worker
 from studio import catalog, events, jobs, storage, uploads
 from studio.events import Finished
 from studio.tables import JobRow
+from tests.integration import contract
 
 torch.set_num_threads(1)  # the models are so small that a second thread only costs
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -39,7 +40,9 @@ def done(studio, worker: Worker, user, feature: str, **options: Any) -> JobRow:
     for event in studio.news():
         if event["detail-type"] == events.JOB_FINISHED:
             jobs.settle(Finished.parse(event["detail"]))
-    return studio.job(job)
+    made = studio.job(job)
+    contract.assert_result(made.result["metadata"])
+    return made
 
 
 def pictures(job: JobRow) -> list[np.ndarray]:

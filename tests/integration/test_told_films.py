@@ -28,6 +28,7 @@ from studio import catalog, events, jobs
 from studio.catalog import NarratedVideo, StoryVideo, StudyAnimation
 from studio.errors import InvalidOrder
 from studio.events import Finished
+from tests.integration import contract
 
 SCRIPT = (
     "Mia the fox lived in a quiet forest. One night she found a lantern in the snow. "
@@ -78,6 +79,7 @@ def made(studio, worker: Worker, name: str, order: dict[str, Any], user=None):
     done = studio.job(job)
     if done.status != "completed":
         return done, {}
+    contract.assert_result(done.result["metadata"])
     client = boto3.client("s3")
     files = done.result["files"]
     return done, {file["name"]: client.get_object(Bucket="media", Key=file["key"])["Body"].read() for file in files}

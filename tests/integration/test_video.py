@@ -24,6 +24,7 @@ from studio import catalog, events, jobs
 from studio.catalog import Video3d
 from studio.errors import InvalidOrder
 from studio.events import Finished
+from tests.integration import contract
 
 feature = importlib.import_module("gpu_handlers.features.3d_video")
 
@@ -90,6 +91,7 @@ def test_an_order_becomes_a_clip_a_poster_and_a_storyboard(studio, worker, small
     assert board["shots"][-1]["start"] + board["shots"][-1]["seconds"] == pytest.approx(15, abs=0.01)
     assert done.result["metadata"]["video"]["depth"] == ["drawn"]
     assert done.result["metadata"]["engine"] == "sketch"
+    contract.assert_result(done.result["metadata"])
 
 
 def test_the_same_order_gives_the_same_film(studio, worker, small, monkeypatch):

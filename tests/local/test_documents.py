@@ -122,7 +122,9 @@ class Reader:
                 if sign in script:
                     script = script.replace(sign, found)
             token = "" if "auth/register" in script else self._token(email)
-            self.told.append(typed(script, self.folder, API=f"{self.studio.url}/api/v1", TOKEN=token))
+            self.told.append(
+                typed(script, self.folder, API=f"{self.studio.url}/api/v1", PAGE=self.studio.url, TOKEN=token)
+            )
 
     def _known(self, email: str) -> dict[str, str]:
         """What stands for something that only the reader has, and what it is here."""

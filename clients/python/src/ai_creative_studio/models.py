@@ -277,7 +277,7 @@ class JobSnapshot:
     input: dict[str, Any]
     """The order as accepted."""
     result: dict[str, Any] | None
-    """Engine, model, seeds and timings of a completed job."""
+    """How a completed job was made; engines and features add more."""
     error: JobFailure | None
     attempts: int
     sequence: int
