@@ -109,14 +109,14 @@ class User:
         return wait_for(lambda: self.job(job), lambda now: now["status"] in (statuses or ENDED))
 
 
-def logs_of(studio: LocalStudio) -> str:
-    """What the functions wrote since the studio was started."""
+def logs_of(studio: LocalStudio, pattern: str = "") -> str:
+    """What the functions wrote since the studio was started; the emulator shows the first 10,000 lines of each."""
     logs = studio.session().client("logs", endpoint_url=studio.emulator.url)
     pages = logs.get_paginator("filter_log_events")
     return "\n".join(
         event["message"]
         for group in logs.describe_log_groups()["logGroups"]
-        for page in pages.paginate(logGroupName=group["logGroupName"])
+        for page in pages.paginate(logGroupName=group["logGroupName"], filterPattern=pattern)
         for event in page["events"]
     )
 
