@@ -43,12 +43,6 @@ def _resolve(request: APIGatewayProxyEventV2, caller: Caller | None, context: La
     event = request.raw_event
     if caller and request.route_key == SUBMIT_ROUTE and forms.is_form(request):
         dry_run = request.query_string_parameters.get("dryRun") == "true"
-        event = _with_json(event, forms.order_json(request, caller.user_id, dry_run=dry_run))
-    app.append_context(caller=caller)
-    return app.resolve(event, context)
-
-
-def _with_json(event: dict[str, Any], body: str) -> dict[str, Any]:
-    """The event as if the client had sent JSON."""
-    headers = event["headers"] | {"content-type": "application/json"}
-    return event | {"body": body, "isBase64Encoded": False, "headers": headers}
+        order = forms.order_json(request, caller.user_id, dry_run=dry_run)
+        event = event | {"body": order, "isBase64Encoded": False}
+    return frame.resolved(app, context, event, caller)

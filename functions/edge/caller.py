@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from typing import TYPE_CHECKING, cast
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
@@ -31,6 +32,12 @@ def request_id(router: Router) -> str:
     """API Gateway's id of this request."""
     event = cast(APIGatewayProxyEventV2, router.current_event)
     return str(event.request_context.request_id)
+
+
+def seconds_here(router: Router) -> float:
+    """How long ago API Gateway took this request, which gives up on it after 29 seconds."""
+    event = cast(APIGatewayProxyEventV2, router.current_event)
+    return max(0.0, time.time() - event.request_context.time_epoch / 1000)
 
 
 def network(router: Router) -> str:

@@ -48,10 +48,20 @@ def routed(app: APIGatewayHttpResolver, context: LambdaContext) -> Resolve:
     """What resolves requests by the routes of `app`, which learn who is calling."""
 
     def resolve(request: APIGatewayProxyEventV2, caller: Caller | None) -> dict[str, Any]:
-        app.append_context(caller=caller)
-        return app.resolve(request.raw_event, context)
+        return resolved(app, context, request.raw_event, caller)
 
     return resolve
+
+
+def resolved(
+    app: APIGatewayHttpResolver, context: LambdaContext, event: dict[str, Any], caller: Caller | None
+) -> dict[str, Any]:
+    """What the routes of `app` answer to an event that the gate let through: its body is JSON, or there is none.
+
+    Powertools judges the type of the body for itself, by case, and also where there is none, so it gets the plain one.
+    """
+    app.append_context(caller=caller)
+    return app.resolve(event | {"headers": event["headers"] | {"content-type": "application/json"}}, context)
 
 
 def answered(event: dict[str, Any], gate: Gate, resolve: Resolve) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+import time
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -76,6 +77,7 @@ class Client:
             "requestContext": {
                 "requestId": "req-1",
                 "stage": "$default",
+                "timeEpoch": int(time.time() * 1000),
                 "http": {"method": method, "path": path, "sourceIp": "203.0.113.9"},
             },
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -22,7 +23,7 @@ from studio import (
     jobs,
     news,
     outbox,
-    senders,
+    places,
 )
 from studio.errors import EndpointDisabled, NotFound, TooManyRequests
 from studio.outbound import Refused, Unreachable
@@ -411,7 +412,7 @@ def busy(studio, post, user):
     post.endpoint_id = post.endpoint(user.id).id
 
     def run(meanwhile):
-        nested = waiting(studio, post, user, senders.MAX_PER_USER)
+        nested = waiting(studio, post, user, places.SENDERS.per_user)
 
         def answer(call):
             if call.id in nested[:-1]:
@@ -435,7 +436,7 @@ def test_one_users_slow_receivers_keep_no_more_senders_than_their_share(studio, 
         called.append([call.id for call in post.calls])
 
     busy(meanwhile)
-    assert len(called[0]) == senders.MAX_PER_USER
+    assert len(called[0]) == places.SENDERS.per_user
     assert sixth not in called[0]
 
 
@@ -460,8 +461,8 @@ def test_what_waits_for_a_sender_comes_later_and_loses_no_attempt(studio, post, 
 def test_everything_arrives_once_however_long_the_queue_behind_a_slow_receiver_is(studio, post, user, lost):
     """Every place is taken for a while; nothing that comes meanwhile is lost or tried twice."""
     post.endpoint_id = post.endpoint(user.id).id
-    places = [senders.one(user.id) for _ in range(senders.MAX_PER_USER)]
-    assert all(place.__enter__() for place in places)
+    taken = [places.one(places.SENDERS, user.id) for _ in range(places.SENDERS.per_user)]
+    assert all(place.__enter__() for place in taken)
     deliveries_ids = waiting(studio, post, user, 12)
     for delivery_id in deliveries_ids:
         courier.attempt(delivery_id, 1)
@@ -469,7 +470,7 @@ def test_everything_arrives_once_however_long_the_queue_behind_a_slow_receiver_i
         post.lose()
     post.pass_time(40)
     assert post.calls == []
-    for place in places:
+    for place in taken:
         place.__exit__(None, None, None)
     post.pass_time(minutes(10))
     assert sorted(call.id for call in post.calls) == sorted(deliveries_ids)
@@ -478,7 +479,7 @@ def test_everything_arrives_once_however_long_the_queue_behind_a_slow_receiver_i
 def test_the_longer_somebody_waits_for_a_sender_the_less_often_they_ask(studio, post, user, monkeypatch):
     post.endpoint_id = post.endpoint(user.id).id
     (waiter,) = waiting(studio, post, user, 1)
-    monkeypatch.setattr(senders, "MAX_PER_USER", 0)
+    monkeypatch.setattr(places, "SENDERS", replace(places.SENDERS, per_user=0))
     asked = []
     monkeypatch.setattr(deliveries, "step_aside", recorded(asked, deliveries.step_aside))
     courier.attempt(waiter, 1)
@@ -496,19 +497,19 @@ def recorded(waits: list[int], step_aside):
 
 
 def test_a_sender_that_dies_gives_its_place_back(studio, post, user, monkeypatch):
-    monkeypatch.setattr(senders, "MAX_PER_USER", 1)
-    dead = senders.one(user.id)
+    monkeypatch.setattr(places, "SENDERS", replace(places.SENDERS, per_user=1))
+    dead = places.one(places.SENDERS, user.id)
     assert dead.__enter__()
-    with senders.one(user.id) as ours:
+    with places.one(places.SENDERS, user.id) as ours:
         assert not ours
-    post.now += senders.LEASE_SECONDS
-    with senders.one(user.id) as ours:
+    post.now += places.SENDERS.lease_seconds
+    with places.one(places.SENDERS, user.id) as ours:
         assert ours
 
 
 def test_progress_does_not_wait_long_for_a_sender(studio, post, user, monkeypatch):
     endpoint = post.endpoint(user.id)
-    monkeypatch.setattr(senders, "MAX_PER_USER", 0)
+    monkeypatch.setattr(places, "SENDERS", replace(places.SENDERS, per_user=0))
     told = deliveries.begin(ids.new("dlv"), user.id, deliveries.PROGRESS, "{}", endpoint_id=endpoint.id)
     post.deliver()
     post.pass_time(minutes(2))

@@ -5,6 +5,7 @@ Every route of the OpenAPI document is asked with each of its calls to AWS faili
 
 from __future__ import annotations
 
+import secrets
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,12 +21,24 @@ from botocore.exceptions import (
 from pynamodb.connection.base import VerboseClientError
 from pynamodb.exceptions import DoesNotExist, GetError, UpdateError
 
+from studio import outbox, tables
 from studio.outages import is_outage
 from tests.integration import contract
 from tests.integration.conftest import ORDER
 from tests.integration.contract import OPERATIONS, Operation, World
 from tests.integration.test_api import SUBMIT, Answer, Client, assert_problem
-from tests.invariants.calls import Calls, answer_lost, counted, silent, throttled, unavailable
+from tests.invariants.calls import (
+    Calls,
+    Fault,
+    answer_lost,
+    conflicting,
+    counted,
+    in_progress,
+    sent_twice,
+    silent,
+    throttled,
+    unavailable,
+)
 
 WHO_IT_IS = ["GetItem", "GetItem", "UpdateItem"]  # session, account, quota
 MAY_SAY = {503: {"busy", "unavailable", "payments_unavailable"}, 504: {"unanswered"}}
@@ -59,11 +72,12 @@ def world():
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_no_route_answers_500_because_aws_is_silent(world, operation):
     with counted() as aws:
-        asked(world, operation, aws, None)
+        asked(world, operation, aws, silent, None)
         made = list(aws.made)
+        assert asked(world, operation, aws, conflicting, "TransactWriteItems").status < 500, "a lost race is run again"
         known = len(WHO_IT_IS) if made[: len(WHO_IT_IS)] == WHO_IT_IS else 0  # alike on all routes, and tested below
         for number, name in enumerate(made[known:], start=known + 1):
-            answer = asked(world, operation, aws, number)
+            answer = asked(world, operation, aws, silent, number)
             where = f"{name}, call {number} of {made}: {answer.status} {answer.text}"
             assert str(answer.status) in operation.described["responses"], where
             assert answer.status < 500 or answer.json["code"] in MAY_SAY.get(answer.status, ()), where
@@ -71,17 +85,17 @@ def test_no_route_answers_500_because_aws_is_silent(world, operation):
             assert answer.status != 504 or operation.method != "GET", f"nothing is in doubt after {where}"
 
 
-def asked(world: World, operation: Operation, aws: Calls, number: int | None) -> Answer:
-    """The answer to one good request, the call of this number unanswered."""
+def asked(world: World, operation: Operation, aws: Calls, fault: Fault, which: int | str | None) -> Answer:
+    """The answer to one good request; the call of this number, or the first of this name, meets the fault."""
     aws.disarm()
     with aws.suspended():
         user = world.appointed(world.user()) if operation.role else world.someone()
         ids = world.things(user, operation.names)
         body = {} if operation.path.endswith("/rerun") else contract.sample(operation, lambda: world.picture(user))
     if operation.path.endswith("/register"):
-        body = {**(body or {}), "email": f"user{world.studio._count}-{number}@example.com"}
+        body = {**(body or {}), "email": f"{secrets.token_hex(8)}@example.com"}
     client = world.client(None if operation.open else user.token)
-    aws.arm_where(silent, lambda at, name: at == number)
+    aws.arm_where(fault, lambda at, name: at == which or (name == which and not aws.fired))
     return client(operation.method, operation.address(ids), body)
 
 
@@ -121,6 +135,32 @@ def test_a_submit_in_doubt_says_so_and_its_key_finds_out(http, aws, fault, held)
     again = http("POST", SUBMIT, ORDER, Idempotency_Key="k")
     assert (again.status, "Idempotency-Replayed" in again.headers) == (202, bool(held))
     assert http("GET", "/api/v1/users/credits").json == {"balance": 48, "held": 2}
+
+
+def test_a_submit_that_was_made_after_all_is_not_called_busy(http, aws, monkeypatch):
+    """AWS is still at the first try when the second begins, which then meets one conflict after the other."""
+    monkeypatch.setattr(tables, "CONFLICT_RETRY_SECONDS", 0.1)
+    tries = iter([in_progress])
+
+    def fault(call: Any, operation: str) -> Any:
+        return next(tries, conflicting)(call, operation)
+
+    aws.arm_where(fault, lambda number, operation: operation == "TransactWriteItems")
+    answer = http("POST", SUBMIT, ORDER)
+    aws.disarm()
+    assert answer.status == 202, answer.text
+    assert http("GET", "/api/v1/users/credits").json == {"balance": 48, "held": 2}
+
+
+@pytest.mark.parametrize("fault", [in_progress, answer_lost, sent_twice])
+def test_a_mail_is_asked_for_once_whatever_becomes_of_the_answer(http, aws, studio, fault):
+    studio.errands()  # those of the world above, which shares the queue
+    aws.arm_where(fault, lambda number, operation: operation == "TransactWriteItems" and not aws.fired)
+    answer = http("POST", "/api/v1/auth/forgot", {"email": "user1@example.com"})
+    assert answer.status == (504 if fault is answer_lost else 202), answer.text
+    aws.disarm()
+    outbox.sweep()
+    assert len(studio.errands() + studio.outbox()) == 1
 
 
 def test_a_job_is_shown_also_when_its_place_cannot_be_told(http, aws):

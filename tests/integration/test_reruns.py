@@ -82,6 +82,18 @@ def test_the_same_key_reruns_once(studio, http, user):
     assert_problem(http("POST", again(first), {"seed": 2}, Idempotency_Key="again"), 422, "idempotency_key_reuse")
 
 
+def test_a_repeat_is_answered_also_when_the_first_job_is_gone(http, user, later):
+    first = user.submit()
+    once = http("POST", again(first), {"seed": 1}, Idempotency_Key="again")
+    user.cancel(first)
+    later(60)  # a late cancel deletes nothing
+    assert http("DELETE", f"/api/v1/jobs/{first.id}").status == 204
+    assert_problem(http("POST", again(first), {"seed": 1}), 404, "not_found")
+    repeat = http("POST", again(first), {"seed": 1}, Idempotency_Key="again")
+    assert (repeat.status, repeat.text, repeat.headers["Idempotency-Replayed"]) == (202, once.text, "true")
+    assert user.held() == 2
+
+
 def test_a_rerun_has_a_deadline_of_its_own(http, user):
     answer = http("POST", again(user.submit()), None, Cancel_After="1s")
     assert_problem(answer, 422, "invalid_request")

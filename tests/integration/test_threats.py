@@ -214,6 +214,34 @@ def test_other_content_types(world, user, ids, content_type):
         assert (answer.status, problem(answer)["code"]) == (415, "unsupported_content_type"), f"{operation}"
 
 
+@pytest.mark.parametrize(
+    "content_type", ["Application/JSON", "APPLICATION/json;charset=UTF-8", " application/json ; a=b"]
+)
+def test_a_type_is_the_same_however_it_is_written(world, content_type):
+    client = world.client(world.user().token)
+    order = json.dumps({"prompt": "a fox"})
+    made = client("POST", "/api/v1/jobs/image-generation", order, content_type=content_type)
+    assert made.status == 202, made.text
+    again = client("POST", f"{made.json['urls']['self']}/rerun", '{"seed": 7}', content_type=content_type)
+    assert (again.status, again.json["input"]["seed"]) == (202, 7), again.text
+    account = json.dumps({"email": "nobody@example.com", "password": "correct horse battery"})
+    answer = world.client()("POST", "/api/v1/auth/login", account, content_type=content_type)
+    assert (answer.status, problem(answer)["code"]) == (401, "wrong_credentials")
+
+
+@pytest.mark.parametrize("body", [None, ""])
+def test_where_there_is_no_body_it_has_no_wrong_type(world, body):
+    """A type without a body, and none of which is a fault of ours."""
+    for operation in OPERATIONS:
+        user = world.appointed(world.user()) if operation.role else world.someone()
+        ids = world.things(user, operation.names)
+        answers = [
+            world.client(user.token)(operation.method, operation.address(ids), body, content_type=content_type)
+            for content_type in ("text/plain", "multipart/form-data; boundary=x", "multipart/form-data", "é")
+        ]
+        assert all(answer.status < 500 for answer in answers), f"{operation}: {[a.text for a in answers]}"
+
+
 # ---- What is said in between -----------------------------------------------------------------------------------------
 
 CRLF = "x\r\nSet-Cookie: a=b\r\n\r\n<html>"

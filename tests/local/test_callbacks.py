@@ -12,7 +12,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from studio import senders
+from studio import places
 from tests.local.conftest import ORDER, SUBMIT, at_once, registered, wait_for
 from tests.local.receiver import Receiver, listening
 
@@ -160,7 +160,7 @@ def test_a_slow_receiver_keeps_its_owners_share_of_senders_busy_and_nobody_else_
         wait_for(lambda: receiver.calls)
         assert len(slow.calls) < len(sent), "the others were done by then"
         wait_for(lambda: deliveries(user, state="delivered"), lambda found: len(found) == len(sent))
-        assert 2 <= most <= senders.MAX_PER_USER
+        assert 2 <= most <= places.SENDERS.per_user
         assert sorted(headers["webhook-id"] for headers, _ in slow.calls) == sorted(sent)
 
 

@@ -1,7 +1,6 @@
 """Routes about jobs. The submit route of every feature is made from the catalogue."""
 
 import re
-import time
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -11,12 +10,13 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from api import paging
 from api.views import FilesView, FileView, Page, QuoteView
-from edge.caller import caller, request_id
+from edge.caller import caller, request_id, seconds_here
 from edge.job_views import JobView
 from edge.responses import LIST, READ_ONE, WRITE, problems
-from studio import catalog, deadlines, histories, jobs, reruns, retention, storage, waiting
+from studio import catalog, deadlines, histories, jobs, patience, reruns, retention, storage, waiting
 from studio.errors import JobNotReady, NotFound
 from studio.jobs import Status
+from studio.patience import Waited
 
 router = APIGatewayHttpRouter()
 
@@ -64,7 +64,6 @@ def _submit_route(kind: type[catalog.Order]) -> Callable[..., Response[JobView |
             deadlines.seconds(cancel_after, order)
             quote = jobs.quote(caller(router).user_id, order)
             return Response(200, "application/json", QuoteView.of(order, quote))
-        began = time.monotonic()
         submission = jobs.submit(
             caller(router).user_id,
             order,
@@ -72,8 +71,7 @@ def _submit_route(kind: type[catalog.Order]) -> Callable[..., Response[JobView |
             cancel_after=cancel_after,
             request_id=request_id(router),
         )
-        taken = int(time.monotonic() - began)  # fetching pictures may take as long as we would wait
-        return _accepted(submission, wait_seconds=max(0, _wait_seconds(prefer) - taken))
+        return _accepted(submission, prefer)
 
     submit.__name__ = f"submit_{kind.feature.replace('-', '_')}"
     return submit
@@ -136,12 +134,10 @@ def history(
 )
 def show(job_id: str, prefer: Prefer = None) -> Response[JobView]:
     """The job as it is now, or with `Prefer: wait` as it is once it has ended."""
-    job = jobs.get(caller(router).user_id, job_id)
-    headers: dict[str, str | list[str]] = {}
-    if wait_seconds := _wait_seconds(prefer):
-        headers["Preference-Applied"] = f"wait={wait_seconds}"
-        job = jobs.ended_within(job, wait_seconds)
-    return Response(200, "application/json", JobView.of(job, waiting.place(job)), headers=headers)
+    seconds = _wait_seconds(prefer)
+    waited = patience.ended_within(jobs.get(caller(router).user_id, job_id), seconds)
+    view = JobView.of(waited.job, waiting.place(waited.job))
+    return Response(200, "application/json", view, headers=_applied(waited, seconds))
 
 
 @router.delete(
@@ -190,7 +186,7 @@ def rerun(
         cancel_after=cancel_after,
         request_id=request_id(router),
     )
-    return _accepted(submission, wait_seconds=_wait_seconds(prefer))
+    return _accepted(submission, prefer)
 
 
 @router.get(
@@ -228,18 +224,28 @@ def _key(header: str | None) -> str | None:
 
 
 def _wait_seconds(prefer: str | None) -> int:
-    """The seconds of `Prefer: wait=n`, capped; other preferences are ignored, as RFC 7240 asks."""
+    """What is left of `Prefer: wait=n`, capped, since the request came; other preferences are ignored (RFC 7240)."""
     wanted = re.search(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])", prefer or "")
-    return min(int(wanted[1]), MAX_WAIT_SECONDS) if wanted else 0
+    if wanted is None:
+        return 0
+    # Fetching pictures may have taken as long as we would wait.
+    return max(0, min(int(wanted[1]), MAX_WAIT_SECONDS) - int(seconds_here(router)))
 
 
-def _accepted(submission: jobs.Submission, *, wait_seconds: int) -> Response[JobView | QuoteView]:
+def _applied(waited: Waited, seconds: int) -> dict[str, str | list[str]]:
+    return {"Preference-Applied": f"wait={seconds}"} if waited.heeded else {}
+
+
+def _accepted(submission: jobs.Submission, prefer: str | None) -> Response[JobView | QuoteView]:
+    seconds = _wait_seconds(prefer)
+    waited = patience.just_submitted(submission.job, seconds)
     headers: dict[str, str | list[str]] = {"Location": f"/api/v1/jobs/{submission.job.id}", "Retry-After": "1"}
     if submission.replayed:
         headers["Idempotency-Replayed"] = "true"
-    job = submission.job
-    if wait_seconds:
-        headers["Preference-Applied"] = f"wait={wait_seconds}"
-        job = jobs.ended_within(job, wait_seconds)
-    ended = Status(job.status).ended
-    return Response(200 if ended else 202, "application/json", JobView.of(job), headers=headers)
+    ended = Status(waited.job.status).ended
+    return Response(
+        200 if ended else 202,
+        "application/json",
+        JobView.of(waited.job),
+        headers=headers | _applied(waited, seconds),
+    )

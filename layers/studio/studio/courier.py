@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from pynamodb.exceptions import DoesNotExist
 
-from studio import breaker, callback_secrets, clock, deliveries, endpoints, receivers, senders, signatures
+from studio import breaker, callback_secrets, clock, deliveries, endpoints, places, receivers, signatures
 from studio.deliveries import Outcome
 from studio.outbound import Refused, Unreachable
 from studio.replies import Reply
@@ -38,7 +38,7 @@ def attempt(delivery_id: str, number: int, *, waited: int = 0) -> None:
     if deliveries.exhausted(delivery):
         deliveries.bury(delivery, _NEVER)
         return
-    with senders.one(delivery.user_id) as ours:
+    with places.one(places.SENDERS, delivery.user_id) as ours:
         if not ours:
             _step_aside(delivery, waited)
         elif delivery.endpoint_id:

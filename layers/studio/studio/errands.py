@@ -16,4 +16,9 @@ Kind = Literal["letter", "erase"]
 
 def queue(tx: Transaction, kind: Kind, subject: str) -> OutboxRow:
     """Add an errand about a row to the transaction; for `outbox.send`."""
-    return outbox.queue(tx, "errands", json.dumps({"errand": kind, "subject": subject}), row_id=f"{kind}:{subject}")
+    return outbox.queue(tx, "errands", json.dumps({"errand": kind, "subject": subject}), row_id=row_id(kind, subject))
+
+
+def row_id(kind: Kind, subject: str) -> str:
+    """Of an errand in the outbox."""
+    return f"{kind}:{subject}"

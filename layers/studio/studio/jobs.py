@@ -38,6 +38,7 @@ from studio import (
 from studio.catalog import Order
 from studio.errors import (
     AlreadyExists,
+    Busy,
     Conflict,
     Duplicate,
     Expired,
@@ -144,6 +145,7 @@ def submit(
     order: Order,
     *,
     key: str | None = None,
+    asked: Asked | None = None,
     cancel_after: str | None = None,
     request_id: str | None = None,
 ) -> Submission:
@@ -151,6 +153,7 @@ def submit(
 
     Args:
         key: the caller's Idempotency-Key; a repeat within a day answers with the first job.
+        asked: what the key stands for where that is not the order, as of a rerun.
         cancel_after: when to give up, such as ``5m``; None is the feature's own deadline.
         request_id: of the HTTP request, carried into every log line of the job.
     Raises:
@@ -163,12 +166,9 @@ def submit(
         Busy: too many of the user's requests at once; nothing is written.
     """
     seconds = deadlines.seconds(cancel_after, order)
-    # Of the order as it came, before uploads and personas are filled in.
-    asked = (
-        None if key is None else Asked.of(user_id, key, order.feature, order.stored() | _envelope(order, cancel_after))
-    )
-    if asked and (earlier := _earlier(asked)):
-        return Submission(earlier, replayed=True)
+    asked = asked or _asked(user_id, key, order, cancel_after)
+    if asked and (earlier := submitted_before(asked)):
+        return earlier
     if order.callback_url:
         receivers.require(order.callback_url, "/callbackUrl")
         callback_secrets.of(user_id)  # so that it is there when the callback is signed
@@ -181,12 +181,12 @@ def submit(
     try:
         for message in _create(job, asked, persona):
             outbox.send(message)  # best effort now; the sweeper repeats it if we die here
-    except (AlreadyExists, InsufficientCredits, TooManyActiveJobs, PynamoDBException):
+    except (AlreadyExists, Busy, InsufficientCredits, TooManyActiveJobs, PynamoDBException):
         if find(job.id):  # a try whose answer was lost had made it
             for left in (_message_id(job), _news_id(job)):
                 outbox.send_left(left)
-        elif asked and (earlier := _earlier(asked)):  # a twin of this request was faster
-            return Submission(earlier, replayed=True)
+        elif asked and (earlier := submitted_before(asked)):  # a twin of this request was faster
+            return earlier
         else:
             raise
     logger.info("job submitted", extra={"job": job.id, "feature": job.feature, "held": job.credits})
@@ -230,6 +230,13 @@ def queue_of(job: JobRow) -> Literal["jobs", "low", "drafts"]:
     if job.order["quality"] == "draft":
         return "drafts"
     return "low" if job.priority == "low" else "jobs"
+
+
+def _asked(user_id: str, key: str | None, order: Order, cancel_after: str | None) -> Asked | None:
+    """What a key stands for: the order as it came, before uploads and personas are filled in."""
+    if key is None:
+        return None
+    return Asked.of(user_id, key, order.feature, order.stored() | _envelope(order, cancel_after))
 
 
 def _envelope(order: Order, cancel_after: str | None) -> dict[str, Any]:
@@ -663,8 +670,13 @@ def _new(user_id: str, order: Order, seconds: int, request_id: str | None) -> Jo
     return job
 
 
-def _earlier(asked: Asked) -> JobRow | None:
-    """The job an earlier request with this key made, as it was then."""
+def submitted_before(asked: Asked) -> Submission | None:
+    """The job an earlier request with this key made, as it was then.
+
+    Raises:
+        KeyReused: the key came with another order.
+        Expired: the job is no longer kept.
+    """
     job_id = requests.made_before(asked)
     if job_id is None:
         return None
@@ -673,7 +685,7 @@ def _earlier(asked: Asked) -> JobRow | None:
         raise StudioError
     if gone(job):
         raise Expired("The job of this Idempotency-Key is no longer kept.")
-    return as_submitted(job)
+    return Submission(as_submitted(job), replayed=True)
 
 
 def as_submitted(job: JobRow) -> JobRow:

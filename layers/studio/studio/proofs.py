@@ -17,7 +17,7 @@ from pynamodb.expressions.update import Action
 
 from studio import clock, errands, ids, outbox
 from studio.errors import AlreadyExists, Fault, InvalidOrder
-from studio.tables import Proof, Transaction, transaction
+from studio.tables import OutboxRow, Proof, Transaction, retried, transaction
 
 SECRET_BYTES = 32
 
@@ -47,10 +47,17 @@ def begin(purpose: Purpose, address: str, *, name: str | None = None, password_h
         password_hash=password_hash,
         expires_at=clock.from_epoch(clock.epoch() + purpose.seconds),
     )
+    try:
+        outbox.send(_create(proof))
+    except AlreadyExists:  # a try whose answer was lost had made it
+        outbox.send_left(errands.row_id("letter", proof.id))
+
+
+@retried
+def _create(proof: Proof) -> OutboxRow:
     with transaction() as tx:
         tx.create(proof, condition=Proof.id.does_not_exist(), otherwise=AlreadyExists("this proof exists"))
-        letter = errands.queue(tx, "letter", proof.id)
-    outbox.send(letter)
+        return errands.queue(tx, "letter", proof.id)
 
 
 def forget(address: str) -> None:

@@ -8,6 +8,7 @@ from studio import catalog, jobs, storage
 from studio.catalog import Order
 from studio.errors import Expired
 from studio.jobs import Submission
+from studio.requests import Asked
 from studio.tables import JobRow
 
 
@@ -29,11 +30,15 @@ def rerun(
         Expired: the job, or a picture it was made from, is no longer kept.
         Everything that `jobs.submit` raises.
     """
+    # Before the first job is looked at: a repeat has its answer also when that is gone by now.
+    asked = None if key is None else Asked.of(user_id, key, "rerun", job_id, changes, cancel_after)
+    if asked and (earlier := jobs.submitted_before(asked)):
+        return earlier
     job = jobs.get(user_id, job_id)
     wanted = job.order | {"priority": job.priority} | changes
     order = catalog.parse(job.feature, {name: value for name, value in wanted.items() if value is not None})
     _require_pictures(job, order)
-    return jobs.submit(user_id, order, key=key, cancel_after=cancel_after, request_id=request_id)
+    return jobs.submit(user_id, order, asked=asked, cancel_after=cancel_after, request_id=request_id)
 
 
 def _require_pictures(job: JobRow, order: Order) -> None:
