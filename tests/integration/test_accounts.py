@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from types import SimpleNamespace
@@ -443,6 +444,58 @@ def test_an_account_of_former_times_with_other_letters_still_signs_in(http, user
     Email("jürgen@example.com", user_id=user.id).save()
     assert login(http, email="JÜRGEN@example.com").status == 200
     mail.send("Jürgen@example.com", "Hello", "SES would refuse this, again and again")
+
+TWINS = [
+    pytest.param("ada@straße.de", "ada@strasse.de", id="sharp s"),
+    pytest.param("ada@βόλος.com", "ada@βόλοσ.com", id="final sigma"),
+]
+"""Addresses at two domains each, of which folding the case makes one."""
+
+
+@pytest.mark.parametrize(("first", "second"), TWINS)
+def test_domains_that_differ_in_a_letter_are_of_different_people(http, studio, first, second):
+    owed = accounts.register(first, PASSWORD).user
+    Balance(owed.id).update(actions=[Balance.credits.set(-30)])
+    accounts.close(owed.id, PASSWORD)
+    begun = [http("POST", REGISTER, registration(email)) for email in (second, first)]
+    assert [answer.status for answer in begun] == [201, 201]
+    balances = []
+    for answer in begun:
+        http.token = answer.json["token"]
+        balances.append(http("GET", "/api/v1/users/credits").json["balance"])
+    assert balances == [50, -30], "each address has the credits of its own past"
+    assert login(http, email=first).status == login(http, email=second).status == 200
+    assert accounts.id_of(first) != accounts.id_of(second)
+
+
+@pytest.mark.parametrize(("first", "second"), TWINS)
+def test_mails_and_failures_of_one_domain_are_not_those_of_the_other(http, studio, post, first, second):
+    owner, other = (accounts.register(email, PASSWORD).user for email in (first, second))
+    assert [http("POST", FORGOT, {"email": first}).status for _ in range(6)] == [202] * 5 + [429]
+    assert http("POST", FORGOT, {"email": second}).status == 202
+    assert [login(http, "wrong password", first).status for _ in range(6)] == [401] * 5 + [429]
+    assert login(http, email=second).status == 200
+    accounts.close(other.id, PASSWORD)
+    (mailed,) = {proof.address for proof in Proof.scan()}
+    assert mailed == first, "closing the one account leaves what was mailed to the other"
+    http("POST", RESET, {"token": re.search(r"#\w+=(\S+)", post.deliver()[-1].text)[1], "password": NEW_PASSWORD})
+    assert login(http, NEW_PASSWORD, first).status == 200, "the reset forgives failures"
+    assert accounts.id_of(first) == owner.id
+
+
+@pytest.mark.parametrize("email", ["Ada@BÜCHER.example.com", "ada@xn--bcher-kva.example.com", "ADA@XN--BCHER-KVA.Example.com"])
+def test_one_domain_is_one_however_it_is_written(http, studio, email):
+    accounts.register("ada@bücher.example.com", PASSWORD)
+    assert login(http, email=email).status == 200
+    assert_problem(http("POST", REGISTER, registration(email)), 409, "email_taken")
+
+
+def test_an_address_in_ascii_is_found_by_itself_in_small_letters(studio):
+    user = accounts.register("Ada.B+c@Mail.Example.COM", PASSWORD).user
+    assert user.email == "Ada.B+c@mail.example.com", "kept as it was written"
+    assert [row.address for row in Email.scan()] == ["ada.b+c@mail.example.com"]
+    hashed = hashlib.sha256(b"ada.b+c@mail.example.com").hexdigest()
+    assert [row.hash for row in Welcome.scan()] == [hashed]
 
 
 # ---- Keys of tokens --------------------------------------------------------------------------------------------------
