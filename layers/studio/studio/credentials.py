@@ -106,7 +106,8 @@ def _still_theirs(caller: Caller) -> Condition:
     """The same as `session_counts` and `ended_by_reset` ask, as far as it can change under a request."""
     if caller.key_created_at is None:
         return User.ver == caller.ver
-    return User.reset_at.does_not_exist() | (User.reset_at < caller.key_created_at)
+    reset_before: Condition = User.reset_at.does_not_exist() | (User.reset_at < caller.key_created_at)
+    return reset_before
 
 
 def _counts(one: Credential, user: User | None, session: Session | None, key: ApiKey | None) -> bool:
