@@ -56,7 +56,7 @@ class Post:
     answer: Callable[[Call], Answer] = lambda call: 200
 
     def endpoint(self, user_id: str, url: str = URL, *events: str) -> Endpoint:
-        return endpoints.create(user_id, url, list(events or callbacks.USUAL), "")
+        return endpoints.create(integration.signed_in(user_id), url, list(events or callbacks.USUAL), "")
 
     def tell(self, times: int = 1) -> None:
         """Bring the news of the bus to the function behind the rule."""

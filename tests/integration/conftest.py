@@ -28,6 +28,7 @@ from ingest import asked
 from studio import accounts, catalog, clock, credits, jobs, passwords, settings, storage, uploads
 from studio.events import Finished
 from studio.tables import Entry, JobRow, OutboxRow
+from studio.tokens import Caller
 from tests.integration.payments import Till, connected
 
 PASSWORD = "correct horse battery"
@@ -143,6 +144,11 @@ class Studio:
         if error:
             return jobs.settle(Finished(job.id, attempt, "failed", error=error))
         return jobs.settle(Finished(job.id, attempt, "succeeded", result=result_of(job, attempt)))
+
+
+def signed_in(user_id: str) -> Caller:
+    """The user as a request of theirs comes in."""
+    return Caller(user_id, session_id=None, ver=int(accounts.profile(user_id).ver))
 
 
 def result_of(job: JobRow, attempt: int = 1) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from studio.api_keys import Scope
 from studio.callbacks import News
 from studio.tables import Balance
 from tests.integration import samples
-from tests.integration.conftest import PASSWORD, Customer, Studio, running
+from tests.integration.conftest import PASSWORD, Customer, Studio, running, signed_in
 from tests.integration.payments import PAGE, Till, connected
 from tests.integration.test_api import Client
 
@@ -196,7 +196,7 @@ class World:
         return self.client(user.token)("GET", "/api/v1/users/credits").status == 200
 
     def key(self, user: Customer, *scopes: str) -> str:
-        return api_keys.create(user.id, "key", [Scope(scope) for scope in scopes]).secret
+        return api_keys.create(signed_in(user.id), "key", [Scope(scope) for scope in scopes]).secret
 
     def picture(self, user: Customer) -> str:
         return uploads.accept(user.id, _photo())
@@ -213,13 +213,13 @@ class World:
         return job.id
 
     def endpoint(self, user: Customer) -> str:
-        return endpoints.create(user.id, RECEIVER, list(News), "").id
+        return endpoints.create(signed_in(user.id), RECEIVER, list(News), "").id
 
     def delivery(self, user: Customer) -> str:
         return callbacks.test(user.id, self.endpoint(user)).id
 
     def key_id(self, user: Customer) -> str:
-        return api_keys.create(user.id, "key", [Scope.JOBS_READ]).row.id
+        return api_keys.create(signed_in(user.id), "key", [Scope.JOBS_READ]).row.id
 
     def purchase(self, user: Customer) -> str:
         return self.till.begin(user.id).id

@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import bcrypt
 import pytest
 from argon2 import PasswordHasher
 
 from errands.handler import handler as run_errands
-from studio import accounts, attempts, clock, credits, jobs, mail, passwords, proofs, signing_keys, storage, uploads
+from studio import (
+    accounts,
+    api_keys,
+    attempts,
+    callback_secrets,
+    clock,
+    credits,
+    endpoints,
+    jobs,
+    mail,
+    passwords,
+    proofs,
+    signing_keys,
+    storage,
+    uploads,
+)
 from studio.proofs import Purpose
-from studio.tables import ApiKey, Balance, Email, Endpoint, Entry, Limit, Proof, Session, Upload, User, Welcome
+from studio.tables import (
+    ApiKey,
+    Balance,
+    CallbackSecret,
+    Email,
+    Endpoint,
+    Entry,
+    Limit,
+    Proof,
+    Session,
+    Upload,
+    User,
+    Welcome,
+)
 from tests.integration import samples
 from tests.integration.conftest import PASSWORD, client
 from tests.integration.test_api import Client, assert_problem
@@ -219,6 +250,68 @@ def test_a_key_that_a_reset_did_not_find_has_ended_with_it_all_the_same(http, us
     for http.token in (key, fresh):
         statuses.append(http("GET", "/api/v1/jobs").status)
     assert statuses == [401, 200]
+
+
+@pytest.fixture
+def overtaken(post, later, monkeypatch) -> Callable[[Any, str], None]:
+    """Lets a reset by mail, from its request to the new password, come right after a step of whatever follows."""
+
+    def overtake(module: Any, name: str) -> None:
+        step, ahead = getattr(module, name), [True]
+
+        def followed(*args: Any) -> Any:
+            found = step(*args)
+            if ahead:
+                ahead.clear()
+                accounts.forgot("user1@example.com")
+                accounts.reset_password(post.token(), NEW_PASSWORD)
+                later(1)  # so that no time of a row tells that it is of before
+            return found
+
+        monkeypatch.setattr(module, name, followed)
+
+    return overtake
+
+
+def test_a_key_that_is_being_made_while_a_reset_comes_is_not_made(http, user, overtaken):
+    overtaken(api_keys, "all_of")
+    assert_problem(http("POST", "/api/v1/users/keys", {"name": "CI", "scopes": ["jobs:read"]}), 401, "unauthorized")
+    assert list(ApiKey.scan()) == []
+
+
+@pytest.mark.parametrize("program", [False, True], ids=["signed in", "with a key"])
+def test_an_endpoint_that_is_being_made_while_a_reset_comes_is_not_made(http, user, overtaken, program):
+    if program:
+        http.token = http("POST", "/api/v1/users/keys", {"name": "CI", "scopes": ["webhooks:manage"]}).json["secret"]
+    overtaken(endpoints, "all_of")
+    answer = http("POST", "/api/v1/webhooks/endpoints", {"url": "https://example.com/hook"})
+    assert_problem(answer, 401, "unauthorized")
+    assert list(Endpoint.scan()) == []
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["made then", "there before"])
+@pytest.mark.parametrize("program", [False, True], ids=["signed in", "with a key"])
+@pytest.mark.parametrize("path", ["/api/v1/webhooks/secret", "/api/v1/webhooks/secret/rotate"])
+def test_no_secret_is_shown_or_rolled_once_a_reset_has_come(http, user, overtaken, path, program, known):
+    if program:
+        http.token = http("POST", "/api/v1/users/keys", {"name": "CI", "scopes": ["webhooks:manage"]}).json["secret"]
+    if known:
+        callback_secrets.of(user.id)
+    overtaken(callback_secrets, "of")
+    assert_problem(http("POST" if path.endswith("rotate") else "GET", path), 401, "unauthorized")
+    assert list(CallbackSecret.scan()) == []
+
+
+def test_a_key_goes_on_making_endpoints_when_sessions_end_and_after_a_reset_before_it(http, user, post, later):
+    http("POST", FORGOT, {"email": "user1@example.com"})
+    http("POST", RESET, {"token": post.token(), "password": NEW_PASSWORD})
+    http.token = login(http, NEW_PASSWORD).json["token"]
+    later(1)
+    http.token = http("POST", "/api/v1/users/keys", {"name": "CI", "scopes": ["webhooks:manage"]}).json["secret"]
+    accounts.logout_everywhere(user.id)
+    assert http("POST", "/api/v1/webhooks/endpoints", {"url": "https://example.com/hook"}).status == 201
+    assert http("GET", "/api/v1/webhooks/secret").status == 200
+    assert http("POST", "/api/v1/webhooks/secret/rotate").status == 200
 
 
 def test_a_new_password_with_the_old_one_leaves_keys_and_receivers(http, user):
@@ -443,6 +536,61 @@ def test_an_account_of_former_times_with_other_letters_still_signs_in(http, user
     Email("jürgen@example.com", user_id=user.id).save()
     assert login(http, email="JÜRGEN@example.com").status == 200
     mail.send("Jürgen@example.com", "Hello", "SES would refuse this, again and again")
+
+
+TWINS = [
+    pytest.param("ada@straße.de", "ada@strasse.de", id="sharp s"),
+    pytest.param("ada@βόλος.com", "ada@βόλοσ.com", id="final sigma"),
+]
+"""Addresses at two domains each, of which folding the case makes one."""
+
+
+@pytest.mark.parametrize(("first", "second"), TWINS)
+def test_domains_that_differ_in_a_letter_are_of_different_people(http, studio, first, second):
+    owed = accounts.register(first, PASSWORD).user
+    Balance(owed.id).update(actions=[Balance.credits.set(-30)])
+    accounts.close(owed.id, PASSWORD)
+    begun = [http("POST", REGISTER, registration(email)) for email in (second, first)]
+    assert [answer.status for answer in begun] == [201, 201]
+    balances = []
+    for answer in begun:
+        http.token = answer.json["token"]
+        balances.append(http("GET", "/api/v1/users/credits").json["balance"])
+    assert balances == [50, -30], "each address has the credits of its own past"
+    assert login(http, email=first).status == login(http, email=second).status == 200
+    assert accounts.id_of(first) != accounts.id_of(second)
+
+
+@pytest.mark.parametrize(("first", "second"), TWINS)
+def test_mails_and_failures_of_one_domain_are_not_those_of_the_other(http, studio, post, first, second):
+    owner, other = (accounts.register(email, PASSWORD).user for email in (first, second))
+    assert [http("POST", FORGOT, {"email": first}).status for _ in range(6)] == [202] * 5 + [429]
+    assert http("POST", FORGOT, {"email": second}).status == 202
+    assert [login(http, "wrong password", first).status for _ in range(6)] == [401] * 5 + [429]
+    assert login(http, email=second).status == 200
+    accounts.close(other.id, PASSWORD)
+    (mailed,) = {proof.address for proof in Proof.scan()}
+    assert mailed == first, "closing the one account leaves what was mailed to the other"
+    http("POST", RESET, {"token": re.search(r"#\w+=(\S+)", post.deliver()[-1].text)[1], "password": NEW_PASSWORD})
+    assert login(http, NEW_PASSWORD, first).status == 200, "the reset forgives failures"
+    assert accounts.id_of(first) == owner.id
+
+
+@pytest.mark.parametrize(
+    "email", ["Ada@BÜCHER.example.com", "ada@xn--bcher-kva.example.com", "ADA@XN--BCHER-KVA.Example.com"]
+)
+def test_one_domain_is_one_however_it_is_written(http, studio, email):
+    accounts.register("ada@bücher.example.com", PASSWORD)
+    assert login(http, email=email).status == 200
+    assert_problem(http("POST", REGISTER, registration(email)), 409, "email_taken")
+
+
+def test_an_address_in_ascii_is_found_by_itself_in_small_letters(studio):
+    user = accounts.register("Ada.B+c@Mail.Example.COM", PASSWORD).user
+    assert user.email == "Ada.B+c@mail.example.com", "kept as it was written"
+    assert [row.address for row in Email.scan()] == ["ada.b+c@mail.example.com"]
+    hashed = hashlib.sha256(b"ada.b+c@mail.example.com").hexdigest()
+    assert [row.hash for row in Welcome.scan()] == [hashed]
 
 
 # ---- Keys of tokens --------------------------------------------------------------------------------------------------

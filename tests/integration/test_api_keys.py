@@ -10,7 +10,7 @@ from studio import api_keys, clock
 from studio.api_keys import Scope
 from studio.errors import NotAuthenticated, TooManyKeys
 from studio.tables import ApiKey
-from tests.integration.conftest import ORDER
+from tests.integration.conftest import ORDER, signed_in
 from tests.integration.test_api import ROUTE_KEYS, SUBMIT, Client, assert_problem
 
 KEYS = "/api/v1/users/keys"
@@ -176,9 +176,9 @@ def test_the_last_use_is_noted_once_in_five_minutes(http, user, key, monkeypatch
 
 def test_there_are_only_so_many_keys(user):
     for number in range(api_keys.MAX_KEYS):
-        api_keys.create(user.id, f"key {number}", [Scope.JOBS_READ])
+        api_keys.create(signed_in(user.id), f"key {number}", [Scope.JOBS_READ])
     with pytest.raises(TooManyKeys):
-        api_keys.create(user.id, "one more", [Scope.JOBS_READ])
+        api_keys.create(signed_in(user.id), "one more", [Scope.JOBS_READ])
 
 
 @pytest.mark.parametrize(

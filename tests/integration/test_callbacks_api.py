@@ -130,20 +130,6 @@ def test_ten_endpoints_and_no_more_until_one_is_deleted(http, user):
     assert len(http("GET", ENDPOINTS).json["data"]) == 10
 
 
-def test_a_creation_whose_answer_was_lost_makes_one_endpoint(user, monkeypatch):
-    save, lost = endpoints.Endpoint.save, []
-
-    def losing(self, *args, **options):
-        if not lost:
-            lost.append(True)
-            save(self, *args, **options)
-        return save(self, *args, **options)
-
-    monkeypatch.setattr(endpoints.Endpoint, "save", losing)
-    endpoints.create(user.id, URL, ["job.failed"], "")
-    assert len(endpoints.all_of(user.id)) == 1
-
-
 def test_a_rotated_secret_is_shown_and_another(http, endpoint):
     rotated = http("POST", f"{ENDPOINTS}/{endpoint['id']}/rotate").json
     assert rotated["secret"].startswith("whsec_")

@@ -6,6 +6,7 @@ import io
 import json
 import socket
 from collections.abc import Callable
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ from studio import catalog, clock, decoding, ingest, jobs, limits, pictures, rec
 from studio.errors import BadPicture, Busy, Fault, InvalidOrder
 from studio.outbound import Outbound, Unreachable
 from studio.replies import Reply
-from studio.tables import Upload
+from studio.tables import Limit, Upload
+from tests.integration.conftest import TEMPLATE
 from tests.integration.samples import photo
 from tests.integration.test_api import Client, assert_problem
 from tests.unit.test_outbound import HOSTILE_ADDRESSES, HOSTILE_URLS
@@ -143,6 +145,116 @@ def test_a_refused_file_may_be_replaced_and_a_ready_one_may_not(http, user, cont
         assert state(http, upload)["state"] == "ready"
         assert storage.read(storage.input_key(user.id, upload), max_bytes=10**7) == first
         assert not storage.exists(key)
+
+
+@pytest.fixture
+def decoded(monkeypatch) -> list[bytes]:
+    """Every file that a decoder gets to see."""
+    seen: list[bytes] = []
+    monkeypatch.setattr(decoding, "cleaned_apart", lambda content: seen.append(content) or pictures.cleaned(content))
+    return seen
+
+
+def test_what_is_refused_is_deleted(http, user, context, decoded):
+    exif = Image.Exif()
+    exif[0x010E] = "taken at home"
+    upload = begun(http, photo(400, 300, exif=exif)[:-4000])
+    key = storage.incoming_key(user.id, upload)
+    assert tell(context, key) == []
+    assert state(http, upload)["reason"] == pictures.DAMAGED
+    assert not storage.exists(key)
+    assert_problem(swap(http, upload, upload), 422, "invalid_request")
+    assert tell(context, key, key) == [], "news that are repeated find nothing to look at"
+    assert (len(decoded), Upload.get(upload).looks) == (1, 1)
+    assert state(http, upload)["reason"] == pictures.DAMAGED
+
+
+def test_one_upload_is_looked_at_only_so_often(http, user, context, decoded):
+    upload = begun(http)
+    key = storage.incoming_key(user.id, upload)
+    for number in range(uploads.MAX_LOOKS + 2):
+        storage.put(key, b"nonsense %d" % number, "image/jpeg")
+        tell(context, key)
+        assert not storage.exists(key)
+    assert len(decoded) == uploads.MAX_LOOKS
+    assert state(http, upload) == {"id": upload, "state": "refused", "reason": uploads.LOOKED_AT_ENOUGH}
+    storage.put(key, photo(), "image/jpeg")
+    tell(context, key)
+    assert (len(decoded), state(http, upload)["state"]) == (uploads.MAX_LOOKS, "refused")
+
+
+def test_news_that_are_repeated_use_up_no_looks_and_what_is_ready_stays_so(http, user, context, decoded):
+    upload = begun(http, photo())
+    key = storage.incoming_key(user.id, upload)
+    for _ in range(uploads.MAX_LOOKS + 2):
+        assert tell(context, key) == []
+    for _ in range(uploads.MAX_LOOKS + 2):
+        storage.put(key, b"nonsense", "image/jpeg")
+        assert tell(context, key) == []
+        assert not storage.exists(key)
+    assert state(http, upload)["state"] == "ready"
+    assert (len(decoded), Upload.get(upload).looks) == (1, 1)
+
+
+def test_a_look_that_we_fail_at_is_counted_and_the_file_is_there_for_the_next(http, user, context, monkeypatch):
+    """A file that brings down whatever decodes it must not be tried for ever."""
+    upload = begun(http, photo())
+    key = storage.incoming_key(user.id, upload)
+    with monkeypatch.context() as broken:
+        broken.setattr(decoding, "cleaned_apart", lambda content: 1 / 0)
+        assert [tell(context, key) for _ in range(5)] == [[{"itemIdentifier": "0"}]] * 5
+    assert (Upload.get(upload).looks, state(http, upload)["state"]) == (5, "waiting")
+    assert tell(context, key) == []
+    assert state(http, upload)["state"] == "ready"
+
+
+def test_one_user_has_only_so_many_files_looked_at_and_others_go_on(http, user, studio, context, decoded, monkeypatch):
+    target = storage.incoming_key
+    named = [begun(http) for _ in range(4)]
+    monkeypatch.setattr(limits, "looks", lambda: limits.Bucket("looks at uploads", quota=3, window_seconds=900))
+    for upload in named[:3]:
+        storage.put(target(user.id, upload), b"nonsense", "image/jpeg")
+    assert tell(context, *[target(user.id, upload) for upload in named[:3]]) == []
+    storage.put(target(user.id, named[3]), photo(), "image/jpeg")
+    problem = assert_problem(swap(http, named[3], named[3]), 422, "invalid_request")
+    assert {error["detail"] for error in problem["errors"]} == {uploads.TOO_SOON}
+    assert state(http, named[3]) == {"id": named[3], "state": "refused", "reason": uploads.TOO_SOON}
+    assert not storage.exists(target(user.id, named[3]))
+    assert len(decoded) == 3
+    other = studio.user()
+    http.token = other.token
+    upload = begun(http, photo())
+    tell(context, target(other.id, upload))
+    assert state(http, upload)["state"] == "ready"
+
+
+def test_a_user_may_have_as_many_files_looked_at_as_uploads_begun_and_no_right_reaches_another_count(
+    http, user, context
+):
+    assert limits.looks().quota == limits.requests("POST").quota
+    upload = begun(http, photo())
+    before = {row.key for row in Limit.scan()}
+    tell(context, storage.incoming_key(user.id, upload))
+    (counted,) = {row.key for row in Limit.scan()} - before
+    for name in ("ArrivedFunction", "IngestFunction"):
+        told = TEMPLATE["Resources"][name]["Properties"]["Policies"][0]["Statement"]
+        ((pattern,),) = [s["Condition"]["ForAllValues:StringLike"].values() for s in told if "Condition" in s]
+        assert [fnmatch(counted, one) for one in pattern] == [True]
+
+
+def test_whoever_comes_after_a_refusal_hears_its_reason(http, user, context, monkeypatch):
+    """An order and the queue may look at the same file, and the slower one finds it deleted."""
+    upload = begun(http, b"nonsense")
+    key, look = storage.incoming_key(user.id, upload), uploads.begin_look
+
+    def slowly(user_id: str, upload_id: str) -> None:
+        monkeypatch.setattr(uploads, "begin_look", look)
+        tell(context, key)
+        look(user_id, upload_id)
+
+    monkeypatch.setattr(uploads, "begin_look", slowly)
+    problem = assert_problem(swap(http, upload, uploads.accept(user.id, photo())), 422, "invalid_request")
+    assert problem["errors"] == [{"pointer": "/person", "detail": "must be a JPEG, PNG or WebP picture"}]
 
 
 def test_news_that_come_twice_or_too_late_or_from_odd_places_change_nothing(http, user, context):

@@ -9,10 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 from pynamodb.connection import Connection
 
-from studio import accounts, grants, jobs, purchases, tables
+from studio import accounts, api_keys, endpoints, grants, jobs, purchases, tables
+from studio.api_keys import Scope
 from studio.errors import Busy, EmailTaken, InsufficientCredits
 from studio.tables import Purchase
-from tests.integration.conftest import PASSWORD
+from tests.integration.conftest import PASSWORD, signed_in
 
 Send = Callable[..., Any]
 
@@ -108,6 +109,23 @@ def test_a_registration_makes_one_account(studio, wrap, fault):
     assert accounts.profile(signup.user.id).email == "new@example.com"
     with pytest.raises(EmailTaken):
         accounts.register("new@example.com", PASSWORD)
+
+
+@ANSWERED
+def test_an_api_key_is_made_once_and_works(studio, wrap, fault):
+    user = studio.user()
+    wrap(fault)
+    made = api_keys.create(signed_in(user.id), "CI", [Scope.JOBS_READ])
+    assert api_keys.verify(made.secret).user_id == user.id
+    assert [key.id for key in api_keys.all_of(user.id)] == [made.row.id]
+
+
+@ANSWERED
+def test_an_endpoint_takes_one_place(studio, wrap, fault):
+    user = studio.user()
+    wrap(fault)
+    made = endpoints.create(signed_in(user.id), "https://example.com/hook", ["job.failed"], "")
+    assert [endpoint.id for endpoint in endpoints.all_of(user.id)] == [made.id]
 
 
 @ANSWERED

@@ -13,7 +13,7 @@ from studio.api_keys import Scope
 from studio.errors import TooManyRequests, WrongCredentials
 from studio.settings import settings
 from studio.tables import Limit, Proof
-from tests.integration.conftest import ORDER, PASSWORD, PROXY_SECRET
+from tests.integration.conftest import ORDER, PASSWORD, PROXY_SECRET, signed_in
 from tests.integration.test_api import SUBMIT, Client, assert_problem
 
 CREDITS, LOGIN, REGISTER = "/api/v1/users/credits", "/api/v1/auth/login", "/api/v1/auth/register"
@@ -106,7 +106,7 @@ def test_another_account_is_not_held_up(http, user, few, studio, clockwork):
 
 
 def test_keys_and_tokens_of_an_account_share_its_quota(http, user, few, clockwork):
-    key = api_keys.create(user.id, "CI", [Scope.BILLING_READ]).secret
+    key = api_keys.create(signed_in(user.id), "CI", [Scope.BILLING_READ]).secret
     statuses = []
     for number in range(7):
         http.token = (key, user.token)[number % 2]

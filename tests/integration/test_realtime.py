@@ -18,7 +18,7 @@ from studio.credentials import Credential
 from studio.errors import NotAuthenticated, TooManyRequests
 from studio.jobs import Progress
 from studio.tables import ApiKey, Connection, JobRow, Limit, Session, Ticket, User
-from tests.integration.conftest import PASSWORD, Customer
+from tests.integration.conftest import PASSWORD, Customer, signed_in
 from tests.integration.test_functions import sqs_event
 
 
@@ -456,7 +456,7 @@ def key_left_by_a_reset(user: Customer, row: Any) -> None:
 @pytest.mark.parametrize("end", [key_deleted, key_expired, account_of_key_closed, key_left_by_a_reset])
 def test_a_connection_and_a_ticket_of_an_api_key_end_with_it(sockets, studio, context, end):
     user = studio.user()
-    made = api_keys.create(user.id, "listens", [Scope.JOBS_READ], expires_in_days=1)
+    made = api_keys.create(signed_in(user.id), "listens", [Scope.JOBS_READ], expires_in_days=1)
     caller = api_keys.verify(made.secret)
     pending = tickets.issue(caller)
     for name in ("heard", "asks"):

@@ -350,3 +350,12 @@ def test_the_books_of_a_closed_account_break_no_promise(stage):
     books = world.books()
     assert len(books.balances) == 2
     assert audit(books) == []
+
+
+def test_the_books_of_addresses_beyond_ascii_break_no_promise(stage):
+    stage.clear()
+    for email in ("Ada@straße.de", "ada@strasse.de", "ada@βόλος.com"):
+        accounts.register(email, PASSWORD)
+    books = stage.world.books()
+    assert len(books.emails) == 3
+    assert audit(books) == []

@@ -239,8 +239,11 @@ def test_whoever_decodes_files_of_strangers_or_fetches_them_reaches_nothing_else
         rights = [(a, json.dumps(s["Resource"])) for s in function["Policies"][0]["Statement"] for a in s["Action"]]
         assert {action.partition(":")[0] for action, _ in rights} == kinds
         assert {resource for action, resource in rights if action.startswith("dynamodb")} == {
-            json.dumps({"Fn::GetAtt": ["UploadsTable", "Arn"]})
+            json.dumps({"Fn::GetAtt": [table, "Arn"]}) for table in ("UploadsTable", "LimitsTable")
         }
+        (counts,) = [s for s in function["Policies"][0]["Statement"] if "LimitsTable" in json.dumps(s["Resource"])]
+        assert counts["Action"] == ["dynamodb:UpdateItem"]
+        assert counts["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["looks at uploads#*"]}}
         assert not any("outputs" in resource or "exports" in resource for _, resource in rights)
         assert "VpcConfig" not in function, "whoever fetches from inside could reach what is inside"
     takers = {

@@ -42,7 +42,7 @@ class KeyOrder(View):
 )
 def create(order: Annotated[KeyOrder, Body()]) -> Response[NewApiKeyView]:
     """A key for your programs. Its secret is shown here and never again."""
-    made = api_keys.create(caller(router).user_id, order.name, order.scopes, expires_in_days=order.expires_in_days)
+    made = api_keys.create(caller(router), order.name, order.scopes, expires_in_days=order.expires_in_days)
     return Response(201, "application/json", NewApiKeyView.made(made))
 
 

@@ -63,9 +63,7 @@ class EndpointChange(View):
 )
 def create(order: Annotated[EndpointOrder, Body()]) -> Response[NewEndpointView]:
     """From now on this address is called for your news. The secret is shown here and never again."""
-    endpoint = endpoints.create(
-        caller(router).user_id, order.url, _distinct(order.events), order.description
-    )  # fmt: skip
+    endpoint = endpoints.create(caller(router), order.url, _distinct(order.events), order.description)
     headers: dict[str, str | list[str]] = {"Location": f"{_ENDPOINTS}/{endpoint.id}"}
     return Response(201, "application/json", NewEndpointView.of(endpoint), headers=headers)
 
@@ -156,7 +154,7 @@ def test(endpoint_id: str) -> Response[DeliveryView]:
 )
 def secret() -> SecretView:
     """What callbacks to a `callbackUrl` are signed with."""
-    return SecretView.of(callback_secrets.of(caller(router).user_id))
+    return SecretView.of(callback_secrets.shown(caller(router)))
 
 
 @router.post(
@@ -167,7 +165,7 @@ def secret() -> SecretView:
 )
 def rotate_secret() -> SecretView:
     """The old secret stays valid for 24 hours: until then callbacks carry a signature by each."""
-    return SecretView.of(callback_secrets.rotate(caller(router).user_id))
+    return SecretView.of(callback_secrets.rotate(caller(router)))
 
 
 @router.get(

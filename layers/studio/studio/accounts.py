@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
-from email_validator import EmailNotValidError, validate_email
 from pynamodb.exceptions import DoesNotExist, UpdateError
 
 from studio import (
@@ -13,6 +11,7 @@ from studio import (
     attempts,
     clock,
     credits,
+    emails,
     endpoints,
     errands,
     histories,
@@ -28,7 +27,6 @@ from studio.errors import (
     AlreadyExists,
     Conflict,
     EmailTaken,
-    Fault,
     InvalidOrder,
     JobEnded,
     NotFound,
@@ -69,7 +67,7 @@ def register(email: str, password: str, name: str | None = None) -> Signup:
         EmailTaken: the address belongs to an account already; nothing is written.
         InvalidOrder: the address is not one that mail can be sent to.
     """
-    return _open(_address(email), passwords.hashed(password), name)
+    return _open(emails.kept(email), passwords.hashed(password), name)
 
 
 def request(email: str, password: str, name: str | None = None) -> None:
@@ -81,8 +79,8 @@ def request(email: str, password: str, name: str | None = None) -> None:
         InvalidOrder: the address is not one that mail can be sent to.
         TooManyRequests: too many mails to this address.
     """
-    address = _address(email)
-    limits.take(limits.MAILS, _hash_of(address))
+    address = emails.kept(email)
+    limits.take(limits.MAILS, emails.hash_of(address))
     proofs.begin(Purpose.REGISTER, address, name=name, password_hash=passwords.hashed(password))
 
 
@@ -117,7 +115,7 @@ def login(email: str, password: str, *, network: str | None = None) -> tokens.To
         WrongCredentials: unknown address or wrong password; both take the same time and say the same.
         TooManyRequests: too many failures; waiting helps.
     """
-    account = _key_of(email) or email.casefold()  # failures count also with what is no address
+    account = emails.sought(email) or email.casefold()  # failures count also with what is no address
     _count(account, network)
     user = find(email)
     if not passwords.matches(password, user.password_hash if user else None) or user is None:
@@ -181,8 +179,8 @@ def forgot(email: str) -> None:
         InvalidOrder: the address is not one that mail can be sent to.
         TooManyRequests: too many mails to this address.
     """
-    address = _address(email)
-    limits.take(limits.MAILS, _hash_of(address))
+    address = emails.kept(email)
+    limits.take(limits.MAILS, emails.hash_of(address))
     proofs.begin(Purpose.RESET, address)
 
 
@@ -200,7 +198,7 @@ def reset_password(value: str, new: str, *, network: str | None = None) -> None:
     user = _reset(proofs.shown(Purpose.RESET, value), passwords.hashed(new))
     _clear_access(user.id)  # keys have ended by now; if this fails it is told, and another mail does it again
     logger.info("password reset", extra={"user": user.id})
-    _forgive(user.email.casefold(), network)
+    _forgive(emails.key_of(user.email), network)
     attempts.forgive(attempts.PER_OWNER, user.id)
 
 
@@ -249,7 +247,7 @@ def id_of(email: str) -> str:
 
 def find(email: str) -> User | None:
     """The account with this address, however it is written."""
-    key = _key_of(email)
+    key = emails.sought(email)
     if key is None:
         return None
     try:
@@ -279,7 +277,7 @@ def _open(address: str, password_hash: str, name: str | None, proof: Proof | Non
 
 def _owns(user: User, address: str) -> bool:
     try:
-        return bool(Email.get(address.casefold(), consistent_read=True).user_id == user.id)
+        return bool(Email.get(emails.key_of(address), consistent_read=True).user_id == user.id)
     except DoesNotExist:
         return False
 
@@ -290,7 +288,7 @@ def _create(user: User, proof: Proof | None) -> None:
         if proof:
             proofs.redeem(tx, proof)
         tx.create(
-            Email(user.email.casefold(), user_id=user.id),
+            Email(emails.key_of(user.email), user_id=user.id),
             condition=Email.address.does_not_exist(),
             otherwise=EmailTaken(),
         )
@@ -300,7 +298,7 @@ def _create(user: User, proof: Proof | None) -> None:
 
 def _welcomed(tx: Transaction, address: str) -> int:
     """The credits that an account of this address begins with: those of signup once, later only its former debt."""
-    key = _hash_of(address)
+    key = emails.hash_of(address)
     try:
         known = Welcome.get(key, consistent_read=True)
     except DoesNotExist:
@@ -312,11 +310,6 @@ def _welcomed(tx: Transaction, address: str) -> int:
     return -int(known.debt)
 
 
-def _hash_of(address: str) -> str:
-    """What stands for an address where it need not be read."""
-    return hashlib.sha256(address.casefold().encode()).hexdigest()
-
-
 @retried
 def _remove(user: User) -> OutboxRow:
     """Take away everything that says who it was, together with the errand that clears the rest.
@@ -324,11 +317,11 @@ def _remove(user: User) -> OutboxRow:
     What stays of the address is a hash of it, with what the account owes, so that closing is no way to new credits.
     """
     with transaction() as tx:
-        welcome = Welcome(_hash_of(user.email), debt=credits.close_account(tx, user.id))
+        welcome = Welcome(emails.hash_of(user.email), debt=credits.close_account(tx, user.id))
         tx.create(welcome, condition=Welcome.hash.does_not_exist() | Welcome.hash.exists(), otherwise=Conflict())
         gone = NotFound("There is no such account.")
         tx.remove(User(user.id), condition=User.id.exists(), otherwise=gone)
-        tx.remove(Email(user.email.casefold()), condition=Email.user_id == user.id, otherwise=gone)
+        tx.remove(Email(emails.key_of(user.email)), condition=Email.user_id == user.id, otherwise=gone)
         return errands.queue(tx, "erase", user.id)
 
 
@@ -430,22 +423,3 @@ def _cancel(user_id: str, job_id: str) -> None:
         jobs.cancel(user_id, job_id)
     except JobEnded:
         logger.info("job ended by itself", extra={"job": job_id})
-
-
-def _key_of(email: str) -> str | None:
-    """What the account of an address is found by; None of what is no address.
-
-    Understands more than `_address` takes: accounts of former times have letters beyond ASCII before the ``@``.
-    """
-    try:
-        return validate_email(email, check_deliverability=False).normalized.casefold()
-    except EmailNotValidError:
-        return None
-
-
-def _address(email: str) -> str:
-    """The address as it is kept. Before the ``@`` it has ASCII only, or SES could not send to it."""
-    try:
-        return validate_email(email, check_deliverability=False, allow_smtputf8=False).normalized
-    except EmailNotValidError as error:
-        raise InvalidOrder(faults=(Fault("/email", str(error)),)) from error

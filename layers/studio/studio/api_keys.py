@@ -17,8 +17,8 @@ from enum import StrEnum
 from pynamodb.exceptions import DeleteError, DoesNotExist, UpdateError
 
 from studio import clock, credentials, ids
-from studio.errors import NotAuthenticated, NotFound, TooManyKeys
-from studio.tables import ApiKey, User, refused
+from studio.errors import AlreadyExists, NotAuthenticated, NotFound, TooManyKeys
+from studio.tables import ApiKey, User, refused, retried, transaction
 from studio.telemetry import logger
 from studio.tokens import Caller
 
@@ -52,27 +52,29 @@ class NewKey:
     secret: str
 
 
-def create(user_id: str, name: str, scopes: list[Scope], *, expires_in_days: int | None = None) -> NewKey:
-    """A new key of the user.
+def create(caller: Caller, name: str, scopes: list[Scope], *, expires_in_days: int | None = None) -> NewKey:
+    """A new key of the caller.
 
     Raises:
         TooManyKeys: there are `MAX_KEYS`.
+        NotAuthenticated: the caller's sessions have ended meanwhile; nothing is written.
+        Busy: too many at once; nothing is written.
     """
-    if len(all_of(user_id)) >= MAX_KEYS:
+    if len(all_of(caller.user_id)) >= MAX_KEYS:
         raise TooManyKeys(f"There are {MAX_KEYS} API keys; delete one first.")
     secret = _new_secret()
     row = ApiKey(
         _hash(secret),
         id=ids.new("key"),
-        user_id=user_id,
+        user_id=caller.user_id,
         name=name,
         scopes=[scope.value for scope in Scope if scope in scopes],
         hint=f"{PREFIX}…{secret[-4:]}",
         expires_epoch=None if expires_in_days is None else clock.epoch() + expires_in_days * 24 * 3600,
         created_at=clock.iso(clock.now()),
     )
-    row.save(condition=ApiKey.hash.does_not_exist())
-    logger.info("API key made", extra={"user": user_id, "key": row.id, "scopes": row.scopes})
+    _keep(row, caller)
+    logger.info("API key made", extra={"user": row.user_id, "key": row.id, "scopes": row.scopes})
     return NewKey(row, secret)
 
 
@@ -117,13 +119,28 @@ def verify(secret: str) -> Caller:
     if not credentials.key_counts(row, user):
         raise NotAuthenticated("This API key has expired.")
     _note_use(row)
-    return Caller(row.user_id, session_id=None, scopes=frozenset(row.scopes), key_hash=row.hash)
+    return Caller(
+        row.user_id,
+        session_id=None,
+        scopes=frozenset(row.scopes),
+        key_hash=row.hash,
+        key_created_at=row.created_at,
+    )
 
 
 def well_formed(secret: str) -> bool:
     """Whether the checksum is right; says nothing about whether the key exists."""
     body = secret[:-CHECKSUM_CHARACTERS]
     return _KEY.fullmatch(secret) is not None and secret[-CHECKSUM_CHARACTERS:] == _checksum(body)
+
+
+@retried
+def _keep(row: ApiKey, caller: Caller) -> None:
+    with transaction() as tx:
+        credentials.require(tx, caller)
+        # Its own id is there when it was put before and only the answer was lost.
+        new = ApiKey.hash.does_not_exist() | (ApiKey.id == row.id)
+        tx.create(row, condition=new, otherwise=AlreadyExists("this key exists"))
 
 
 def _new_secret() -> str:

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pynamodb.exceptions import DoesNotExist, PutError
 
-from studio import signatures
+from studio import credentials, signatures
 from studio.tables import CallbackSecret, refused, retried
+
+if TYPE_CHECKING:
+    from studio.tokens import Caller
+
+
+def shown(caller: Caller) -> CallbackSecret:
+    """The caller's secret, for them to see.
+
+    Raises:
+        NotAuthenticated: what they signed in with has ended meanwhile, so it may be somebody else's by now.
+        Busy: too many at once.
+    """
+    row = of(caller.user_id)
+    credentials.check(caller)
+    return row
 
 
 def of(user_id: str) -> CallbackSecret:
@@ -28,13 +45,18 @@ def find(user_id: str) -> CallbackSecret:
     return CallbackSecret.get(user_id, consistent_read=True)
 
 
-def rotate(user_id: str) -> CallbackSecret:
-    """A new secret; callbacks carry the signatures of both for a day."""
-    return _rolled(user_id, signatures.new_secret())
+def rotate(caller: Caller) -> CallbackSecret:
+    """A new secret for the caller; callbacks carry the signatures of both for a day.
+
+    Raises:
+        NotAuthenticated: what they signed in with has ended meanwhile.
+        Busy: too many at once.
+    """
+    return _rolled(caller, signatures.new_secret())
 
 
 @retried
-def _rolled(user_id: str, fresh: str) -> CallbackSecret:
-    row = of(user_id)
+def _rolled(caller: Caller, fresh: str) -> CallbackSecret:
+    row = shown(caller)
     signatures.roll(row, fresh)
     return row

@@ -2,6 +2,7 @@
 
 A socket outlives the request it was asked for with. So it carries the session or key of that request and the number of
 the account then, and whoever is about to tell it something looks whether a request with them would still be let in.
+Neither may what a request leaves behind outlive a reset by mail that overtook it; see `require`.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from studio import clock
-from studio.tables import ApiKey, Session, User
+from studio.errors import NotAuthenticated
+from studio.tables import ApiKey, Session, User, retried, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from studio.tables import Connection, Ticket
+    from pynamodb.expressions.condition import Condition
+
+    from studio.tables import Connection, Ticket, Transaction
     from studio.tokens import Caller
 
 
@@ -60,6 +64,28 @@ def valid(asked: Iterable[Credential]) -> set[Credential]:
     }
 
 
+def require(tx: Transaction, caller: Caller) -> None:
+    """Write only if the account is still the caller's: their sessions have not been ended, or a reset not their key.
+
+    Raises, with the transaction:
+        NotAuthenticated: it is not; nothing is written.
+    """
+    ended = NotAuthenticated("What you signed in with has ended meanwhile; sign in again.")
+    tx.require(User, caller.user_id, condition=User.id.exists() & _still_theirs(caller), otherwise=ended)
+
+
+@retried
+def check(caller: Caller) -> None:
+    """Look, once something was read, whether the account was still the caller's.
+
+    Raises:
+        NotAuthenticated: it was not, so they must not see it.
+        Busy: too many at once.
+    """
+    with transaction() as tx:
+        require(tx, caller)
+
+
 def session_counts(session: Session, user: User, ver: object) -> bool:
     """Whether a token that was issued for the session under this number of the account still works."""
     return bool(session.user_id == user.id and session.expires_at > clock.now() and user.ver == ver)
@@ -74,6 +100,14 @@ def key_counts(key: ApiKey, user: User) -> bool:
 def ended_by_reset(key: ApiKey, user: User) -> bool:
     """Whether a reset by mail ended it; the index that a reset finds keys with is a moment late, so some are left."""
     return user.reset_at is not None and bool(key.created_at <= user.reset_at)
+
+
+def _still_theirs(caller: Caller) -> Condition:
+    """The same as `session_counts` and `ended_by_reset` ask, as far as it can change under a request."""
+    if caller.key_created_at is None:
+        return User.ver == caller.ver
+    reset_before: Condition = User.reset_at.does_not_exist() | (User.reset_at < caller.key_created_at)
+    return reset_before
 
 
 def _counts(one: Credential, user: User | None, session: Session | None, key: ApiKey | None) -> bool:

@@ -6,16 +6,19 @@ A user has ten numbered places and every endpoint takes a free one, so that no r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pynamodb.exceptions import DeleteError, PutError, UpdateError
+from pynamodb.exceptions import DeleteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from studio import clock, ids, receivers, signatures
-from studio.errors import NotFound, TooManyEndpoints
-from studio.tables import Endpoint, refused, retried
+from studio import clock, credentials, ids, receivers, signatures
+from studio.errors import AlreadyExists, NotFound, TooManyEndpoints
+from studio.tables import Endpoint, refused, retried, transaction
 from studio.telemetry import logger
+
+if TYPE_CHECKING:
+    from studio.tokens import Caller
 
 MAX_ENDPOINTS = 10
 
@@ -23,16 +26,18 @@ Disabled = Literal["owner", "gone", "failing"]
 """By its owner; because it answered 410; because it failed for days."""
 
 
-def create(user_id: str, url: str, events: list[str], description: str) -> Endpoint:
-    """A new endpoint with a secret of its own.
+def create(caller: Caller, url: str, events: list[str], description: str) -> Endpoint:
+    """A new endpoint of the caller, with a secret of its own.
 
     Raises:
         InvalidOrder: this URL is not one that we call.
         TooManyEndpoints: all places are taken.
+        NotAuthenticated: what the caller signed in with has ended meanwhile; nothing is written.
+        Busy: too many at once; nothing is written.
     """
     receivers.require(url, "/url")
     endpoint = Endpoint(
-        user_id,
+        caller.user_id,
         id=ids.new("whe"),
         url=url,
         description=description,
@@ -40,9 +45,9 @@ def create(user_id: str, url: str, events: list[str], description: str) -> Endpo
         secret=signatures.new_secret(),
         created_at=clock.iso(clock.now()),
     )
-    taken = {int(other.place) for other in all_of(user_id)}
+    taken = {int(other.place) for other in all_of(caller.user_id)}
     for place in range(MAX_ENDPOINTS):
-        if place not in taken and _take(endpoint, place):
+        if place not in taken and _take(caller, endpoint, place):
             return endpoint
     raise TooManyEndpoints(f"There are {MAX_ENDPOINTS} endpoints; delete one first.")
 
@@ -156,14 +161,16 @@ def _rolled(user_id: str, endpoint_id: str, fresh: str) -> Endpoint:
     return endpoint
 
 
-def _take(endpoint: Endpoint, place: int) -> bool:
+@retried
+def _take(caller: Caller, endpoint: Endpoint, place: int) -> bool:
     """Put the endpoint in this place unless another has it."""
     endpoint.place = place
+    # Its own id is there when it was put before and only the answer was lost.
+    free = Endpoint.place.does_not_exist() | (Endpoint.id == endpoint.id)
     try:
-        # Its own id is there when it was put before and only the answer was lost.
-        endpoint.save(condition=Endpoint.place.does_not_exist() | (Endpoint.id == endpoint.id))
-    except PutError as error:
-        if not refused(error):
-            raise
+        with transaction() as tx:
+            credentials.require(tx, caller)
+            tx.create(endpoint, condition=free, otherwise=AlreadyExists("this place is taken"))
+    except AlreadyExists:
         return False
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -11,6 +12,9 @@ from studio.errors import BadPicture
 from studio.outbound import Refused, Unreachable
 from studio.telemetry import logger
 from studio.uploads import MAX_UPLOAD_BYTES, UploadState
+
+if TYPE_CHECKING:
+    from studio.pictures import CleanPicture
 
 FETCH_SECONDS = 6.0  # inside what an order waits, with decoding after it
 INCOMING = re.compile(r"incoming/([0-9a-z_]+)/(upl_[0-9a-z]{26})")
@@ -36,10 +40,11 @@ def arrived(key: str) -> None:
 def look(user_id: str, upload_id: str) -> str:
     """Bring an upload from where the client put it to where workers read, cleaned on the way; fine if that was done.
 
-    The first sound picture stays: whatever is sent to the same place afterwards is thrown away.
+    The first sound picture stays: whatever is sent to the same place afterwards is thrown away. So is what is refused,
+    and what would take more than its owner's share of the decoders.
 
     Raises:
-        BadPicture: nothing has arrived, or it is no picture we take.
+        BadPicture: nothing has arrived, it is no picture we take, or it is one file too many.
     """
     waiting = storage.incoming_key(user_id, upload_id)
     if storage.exists(storage.input_key(user_id, upload_id)):
@@ -47,13 +52,14 @@ def look(user_id: str, upload_id: str) -> str:
         return upload_id
     _require_expected(user_id, upload_id, waiting)
     try:
-        clean = decoding.cleaned_apart(_content(waiting))
+        clean = _decoded(user_id, upload_id, waiting)
     except FileNotFoundError as error:
-        if storage.exists(storage.input_key(user_id, upload_id)):  # a twin was faster
+        if uploads.is_ready(user_id, upload_id):  # a twin was faster; of what it refused the reason is known
             return upload_id
         raise BadPicture(uploads.NOT_YOURS) from error
     except BadPicture as error:
         uploads.mark(user_id, upload_id, UploadState.REFUSED, error.detail)
+        storage.delete(waiting)  # last: if we die before, whoever comes next finds it and says why once more
         raise
     ready = storage.input_key(user_id, upload_id)
     storage.put(ready, clean.content, clean.content_type)
@@ -95,6 +101,14 @@ def _require_expected(user_id: str, upload_id: str, *keys: str) -> None:
     for key in keys:
         storage.delete(key)
     raise BadPicture(uploads.NOT_YOURS)
+
+
+def _decoded(user_id: str, upload_id: str, key: str) -> CleanPicture:
+    """The file as we keep it; raises `FileNotFoundError` when there is none, which is no look at it."""
+    if not storage.exists(key):
+        raise FileNotFoundError(key)
+    uploads.begin_look(user_id, upload_id)
+    return decoding.cleaned_apart(_content(key))
 
 
 def _content(key: str) -> bytes:

@@ -65,6 +65,11 @@ def requests(method: str) -> Bucket:
     return Bucket("requests", settings().request_quota, WINDOW_SECONDS)
 
 
+def looks() -> Bucket:
+    """The bucket of files that are decoded when they arrive, or for an order: as many as uploads can be begun."""
+    return Bucket("looks at uploads", settings().request_quota, WINDOW_SECONDS)
+
+
 def signups() -> Bucket:
     """The bucket of registrations, and of mails that are asked for, from one network."""
     return Bucket("registrations", settings().signup_quota, WINDOW_SECONDS)

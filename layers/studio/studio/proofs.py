@@ -15,7 +15,7 @@ from enum import StrEnum
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.update import Action
 
-from studio import clock, errands, ids, outbox
+from studio import clock, emails, errands, ids, outbox
 from studio.errors import AlreadyExists, Fault, InvalidOrder
 from studio.tables import OutboxRow, Proof, Transaction, retried, transaction
 
@@ -42,7 +42,7 @@ def begin(purpose: Purpose, address: str, *, name: str | None = None, password_h
         ids.new("prf"),
         purpose=purpose.value,
         address=address,
-        address_hash=_hash_of(address),
+        address_hash=emails.hash_of(address),
         name=name,
         password_hash=password_hash,
         expires_at=clock.from_epoch(clock.epoch() + purpose.seconds),
@@ -62,7 +62,7 @@ def _create(proof: Proof) -> OutboxRow:
 
 def forget(address: str) -> None:
     """Delete every proof of the address; what was mailed to it is void."""
-    for proof in Proof.by_address.query(_hash_of(address)):
+    for proof in Proof.by_address.query(emails.hash_of(address)):
         proof.delete()
 
 
@@ -111,10 +111,6 @@ def redeem(tx: Transaction, proof: Proof) -> None:
 def void() -> InvalidOrder:
     """The refusal of what proves nothing, whatever the reason."""
     return InvalidOrder(faults=(Fault("/token", "is not valid, or not any more; ask for another mail"),))
-
-
-def _hash_of(address: str) -> str:
-    return hashlib.sha256(address.casefold().encode()).hexdigest()
 
 
 def _hash(secret: str) -> str:

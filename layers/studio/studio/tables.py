@@ -462,6 +462,8 @@ class Upload(Row):
     state = UnicodeAttribute()
     reason = UnicodeAttribute(null=True)
     """Why it was refused; completes the sentence "the file …"."""
+    looks = NumberAttribute(default=0)
+    """How many files that were sent to it have been decoded, or were about to be."""
     created_at = UnicodeAttribute(attr_name="createdAt")
     expires_at = TTLAttribute(attr_name="expiresAt")
 

@@ -47,6 +47,8 @@ class Caller:
     """Number of the account that a person's token was issued under."""
     key_hash: str | None = None
     """What the key of a program is kept as; None of a person."""
+    key_created_at: str | None = None
+    """When the key of a program was made; None of a person."""
 
 
 def issue(user: User) -> Token:

@@ -19,7 +19,7 @@ from pynamodb.exceptions import DoesNotExist, UpdateError
 
 from studio import aws, clock, ids, limits, pictures, receivers, storage
 from studio.catalog import Order
-from studio.errors import BadPicture, Busy, Fault, InvalidOrder, NotFound
+from studio.errors import BadPicture, Busy, Fault, InvalidOrder, NotFound, TooManyRequests
 from studio.outbound import Refused
 from studio.settings import settings
 from studio.tables import Upload, refused
@@ -29,7 +29,10 @@ MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 URL_SECONDS = 600
 KEPT_SECONDS = 7 * 86_400  # as long as the bucket keeps the pictures, by default
 UPLOAD_ID = re.compile(r"upl_[0-9a-z]{26}")
+MAX_LOOKS = 10  # at one upload: some for files that were wrong, and five at one that we fail to look at
 NOT_YOURS = "is not one of your uploads"
+LOOKED_AT_ENOUGH = f"was not looked at, since this upload has been {MAX_LOOKS} times; begin another one"
+TOO_SOON = "was not looked at, since too many others were in a short time; begin another upload in 15 minutes"
 PLACEHOLDER = "upl_" + "0" * 26
 """Stands for a picture of a form that was looked at and is not kept, as in a dry run."""
 CONTENT_TYPES = ("image/jpeg", "image/png", "image/webp")
@@ -117,6 +120,41 @@ def is_expected(user_id: str, upload_id: str) -> bool:
     return _row(user_id, upload_id) is not None
 
 
+def is_ready(user_id: str, upload_id: str) -> bool:
+    """Whether workers may read it.
+
+    Raises:
+        BadPicture: it was refused.
+    """
+    if storage.exists(storage.input_key(user_id, upload_id)):
+        return True
+    row = _row(user_id, upload_id)
+    if row is not None and row.state == UploadState.REFUSED:
+        raise BadPicture(row.reason or pictures.DAMAGED)
+    return False
+
+
+def begin_look(user_id: str, upload_id: str) -> None:
+    """Count that a file is about to be decoded: a form can be used any number of times, and decoders are shared by all.
+
+    Raises:
+        BadPicture: there were too many, for this upload or of this user lately; nothing is to be decoded.
+    """
+    try:
+        Upload(upload_id).update(
+            actions=[Upload.looks.add(1)],
+            condition=(Upload.user_id == user_id) & (Upload.looks < MAX_LOOKS),
+        )
+    except UpdateError as error:
+        if not refused(error):
+            raise
+        raise BadPicture(LOOKED_AT_ENOUGH) from error
+    try:
+        limits.take(limits.looks(), user_id)
+    except TooManyRequests as error:
+        raise BadPicture(TOO_SOON) from error
+
+
 def mark(user_id: str, upload_id: str, state: UploadState, reason: str | None = None) -> None:
     """Note what became of an upload. One that was ready stays so, whatever its owner sends afterwards."""
     try:
@@ -163,7 +201,7 @@ def check(user_id: str, order: Order) -> None:
         if _is_url(picture) or picture == PLACEHOLDER:
             continue
         try:
-            if not _is_ready(user_id, picture) and not storage.exists(storage.incoming_key(user_id, picture)):
+            if not is_ready(user_id, picture) and not storage.exists(storage.incoming_key(user_id, picture)):
                 faults.append(Fault(pointer, NOT_YOURS))
         except BadPicture as error:
             faults.append(Fault(pointer, error.detail))
@@ -193,23 +231,9 @@ def _refuse(faults: list[Fault]) -> None:
 
 def _ready(user_id: str, upload_id: str) -> str:
     """The upload, looked at now if that has not happened yet."""
-    if not _is_ready(user_id, upload_id):
+    if not is_ready(user_id, upload_id):
         _ask({"userId": user_id, "uploadId": upload_id})
     return upload_id
-
-
-def _is_ready(user_id: str, upload_id: str) -> bool:
-    """Whether workers may read it.
-
-    Raises:
-        BadPicture: it was refused.
-    """
-    if storage.exists(storage.input_key(user_id, upload_id)):
-        return True
-    row = _row(user_id, upload_id)
-    if row is not None and row.state == UploadState.REFUSED:
-        raise BadPicture(row.reason or pictures.DAMAGED)
-    return False
 
 
 def _fetched(user_id: str, url: str) -> str:
