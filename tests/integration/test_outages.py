@@ -229,3 +229,25 @@ def test_silence_failure_and_overload_of_aws_are_outages(error):
 )
 def test_refusals_and_faults_of_ours_are_not(error):
     assert not is_outage(error)
+
+
+# ---- Items that are busy ---------------------------------------------------------------------------------------------
+
+
+def busy(call: Any, operation: str) -> Any:
+    """What DynamoDB answers to a single write of an item that a transaction is at; no emulator does."""
+    raise ClientError({"Error": {"Code": "TransactionConflictException"}}, operation)
+
+
+def test_a_write_waits_until_a_transaction_is_done_with_the_item(http, aws):
+    times = iter(range(3))
+    aws.arm_where(busy, lambda number, operation: operation == "UpdateItem" and next(times, None) is not None)
+    answer = http("PATCH", "/api/v1/users/profile", {"name": "Ada"})
+    assert (answer.status, answer.json["name"]) == (200, "Ada"), answer.text
+    assert aws.made.count("UpdateItem") == 3 + 2, "the quota and the name"
+
+
+def test_a_write_that_never_gets_through_is_an_outage(http, aws, monkeypatch):
+    monkeypatch.setattr(tables, "BUSY_ITEM_SECONDS", 0.05)
+    aws.arm_where(busy, lambda number, operation: operation == "UpdateItem" and number > len(WHO_IT_IS))
+    assert_problem(http("PATCH", "/api/v1/users/profile", {"name": "Ada"}), 504, "unanswered")

@@ -90,8 +90,9 @@ def _client(service: str, read_timeout_seconds: int, endpoint_url: str | None = 
                 endpoint_url=endpoint_url,
                 config=Config(
                     signature_version="s3v4" if service == "s3" else None,
-                    # Links must name the bucket's own region: the global host redirects, which breaks a signature.
-                    s3={"addressing_style": "virtual"},
+                    # Links must name the bucket's own region: the global host redirects, which breaks a signature, and
+                    # the page's policy does not know it. In us-east-1 boto3 takes the global one unless told.
+                    s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
                     connect_timeout=CONNECT_TIMEOUT_SECONDS,
                     read_timeout=read_timeout_seconds,
                     retries={"mode": "standard", "total_max_attempts": attempts},

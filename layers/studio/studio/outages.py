@@ -8,7 +8,7 @@ from pynamodb.exceptions import PynamoDBException
 THROTTLED = frozenset(
     {
         "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled", "SlowDown", "Throttling",
-        "ThrottlingException", "TooManyRequestsException",
+        "ThrottlingException", "TooManyRequestsException", "TransactionConflictException",
         "ProvisionedThroughputExceeded", "ThrottlingError",  # as reasons of a cancelled transaction
     }
 )  # fmt: skip

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from botocore.exceptions import ClientError
 from pynamodb.attributes import (
     BooleanAttribute,
     JSONAttribute,
@@ -56,6 +57,8 @@ MAX_RETRIES = 2
 CONFLICT_RETRY_SECONDS = 12.0  # well inside the 29 s of API Gateway
 CONFLICT_BACKOFF_SECONDS = 0.02
 CONFLICT_BACKOFF_CAP_SECONDS = 0.5
+BUSY_ITEM = "TransactionConflictException"
+BUSY_ITEM_SECONDS = 2.0  # a transaction takes some ten milliseconds
 
 
 class _FromSettings:
@@ -68,9 +71,27 @@ class _FromSettings:
         return str(getattr(settings(), self._field))
 
 
+class _Patient(DynamoConnection):
+    """A connection that waits out what single writes meet: an item that somebody's transaction is busy with.
+
+    DynamoDB refuses such a write, nothing is written, and boto3 does not repeat it. Transactions that meet each other
+    are told otherwise, and run again whole; see `retried`.
+    """
+
+    def _make_api_call(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
+        give_up_at = time.monotonic() + BUSY_ITEM_SECONDS
+        while True:
+            try:
+                return super()._make_api_call(operation_name, operation_kwargs)
+            except ClientError as error:
+                if error.response["Error"].get("Code") != BUSY_ITEM or time.monotonic() > give_up_at:
+                    raise
+            time.sleep(random.uniform(0, CONFLICT_BACKOFF_SECONDS))  # noqa: S311  # jitter, not a secret
+
+
 @cache
 def _shared_connection() -> DynamoConnection:
-    return DynamoConnection(
+    return _Patient(
         connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
         read_timeout_seconds=READ_TIMEOUT_SECONDS,
         max_retry_attempts=MAX_RETRIES,
