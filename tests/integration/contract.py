@@ -83,6 +83,11 @@ class Operation:
         return re.findall(r"\{(\w+)\}", self.path)
 
     @property
+    def query(self) -> tuple[str, ...]:
+        """Query parameters."""
+        return tuple(p["name"] for p in self.described.get("parameters", []) if p["in"] == "query")
+
+    @property
     def body(self) -> dict[str, Any] | None:
         """Schema of the body; None where it takes none."""
         content = self.described.get("requestBody", {}).get("content", {})

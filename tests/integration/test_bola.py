@@ -114,12 +114,8 @@ def test_nobody_is_who_a_query_says_they_are_and_what_is_not_known_is_refused(wo
 
 def test_query_parameters_that_the_gates_know_are_those_of_the_document():
     known = API_GATE.parameters | OPERATORS_GATE.parameters | PAYMENTS_GATE.parameters
-    described = {route_key(o.method, o.address(dict.fromkeys(o.names, "x"))): _in_query(o) for o in OPERATIONS}
+    described = {route_key(o.method, o.address(dict.fromkeys(o.names, "x"))): o.query for o in OPERATIONS}
     assert {route: names for route, names in described.items() if names} == known
-
-
-def _in_query(operation: Operation) -> tuple[str, ...]:
-    return tuple(p["name"] for p in operation.described.get("parameters", []) if p["in"] == "query")
 
 
 def _require_nothing_of(shared: SimpleNamespace, answer: Answer) -> None:
@@ -144,7 +140,7 @@ def test_another_user_finds_nothing_and_changes_nothing(world):
 
 def _filters(operation: Operation) -> dict[str, str]:
     """Query parameters that name things, by the path parameter for the same: `jobId` is what `job_id` is."""
-    return {name[:-2].lower() + "_id": name for name in _in_query(operation) if name.endswith("Id")}
+    return {name[:-2].lower() + "_id": name for name in operation.query if name.endswith("Id")}
 
 
 def test_filters_by_things_are_among_what_was_tried():
