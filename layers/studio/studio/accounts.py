@@ -53,6 +53,10 @@ from studio.tables import (
 )
 from studio.telemetry import logger
 
+# What was being made or stored while the account was closed has ended by then: workers hear of it within a third of
+# their lease, and functions end. It is the longest that SQS keeps a message back.
+CLEAR_AGAIN_SECONDS = 900
+
 
 @dataclass(frozen=True, slots=True)
 class Signup:
@@ -217,7 +221,8 @@ def close(user_id: str, password: str) -> None:
     user = _proven(user_id, password)
     proofs.forget(user.email)  # the only rows that are found by the address, which is not known afterwards
     cancel_open_jobs(user_id)
-    outbox.send(_remove(user))
+    for errand in _remove(user):
+        outbox.send(errand)
     logger.info("account closed", extra={"user": user_id})
 
 
@@ -318,8 +323,8 @@ def _hash_of(address: str) -> str:
 
 
 @retried
-def _remove(user: User) -> OutboxRow:
-    """Take away everything that says who it was, together with the errand that clears the rest.
+def _remove(user: User) -> list[OutboxRow]:
+    """Take away everything that says who it was, together with the errands that clear the rest, now and once more.
 
     What stays of the address is a hash of it, with what the account owes, so that closing is no way to new credits.
     """
@@ -329,7 +334,8 @@ def _remove(user: User) -> OutboxRow:
         gone = NotFound("There is no such account.")
         tx.remove(User(user.id), condition=User.id.exists(), otherwise=gone)
         tx.remove(Email(user.email.casefold()), condition=Email.user_id == user.id, otherwise=gone)
-        return errands.queue(tx, "erase", user.id)
+        delays = (0, CLEAR_AGAIN_SECONDS)
+        return [errands.queue(tx, "erase", user.id, delay_seconds=delay) for delay in delays]
 
 
 def _proven(user_id: str, password: str) -> User:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -111,7 +112,13 @@ def delete(key: str) -> None:
 
 
 def delete_all(prefix: str) -> None:
-    """Remove every object under a prefix.
+    """Remove every object under a prefix; raises as `deleted` does."""
+    for _ in deleted(prefix):
+        pass
+
+
+def deleted(prefix: str) -> Iterator[None]:
+    """Remove every object under a prefix, a thousand at each step.
 
     Raises:
         RuntimeError: S3 kept some of them.
@@ -124,6 +131,7 @@ def delete_all(prefix: str) -> None:
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})  # type: ignore[typeddict-item]
         if answer.get("Errors"):
             raise RuntimeError(f"could not delete {answer['Errors'][0].get('Key')}: {answer['Errors'][0].get('Code')}")
+        yield
 
 
 def exists(key: str) -> bool:

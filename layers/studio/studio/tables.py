@@ -426,6 +426,17 @@ class PaymentEvent(Row):
     expires_at = TTLAttribute(attr_name="expiresAt")
 
 
+class PersonaByUser(GlobalSecondaryIndex["Persona"]):
+    """Personas of one user, oldest first."""
+
+    class Meta:
+        index_name = "byUser"
+        projection = AllProjection()
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    id = UnicodeAttribute(range_key=True)
+
+
 class Persona(Row):
     """An invented person of a user, shown again by every job with its id."""
 
@@ -438,6 +449,8 @@ class Persona(Row):
     ethnicity = UnicodeAttribute()
     age_range = UnicodeAttribute(attr_name="ageRange")
     created_at = UnicodeAttribute(attr_name="createdAt")
+
+    by_user = PersonaByUser()
 
 
 class UploadByUser(GlobalSecondaryIndex["Upload"]):
@@ -692,6 +705,7 @@ class OutboxRow(Row):
     source = UnicodeAttribute(null=True)
     detail_type = UnicodeAttribute(attr_name="detailType", null=True)
     body = UnicodeAttribute()
+    delay_seconds = NumberAttribute(attr_name="delaySeconds", null=True)
     created_epoch = NumberAttribute(attr_name="createdEpoch")
 
 
