@@ -11,12 +11,26 @@ import pytest
 from argon2 import PasswordHasher
 
 from errands.handler import handler as run_errands
-from studio import accounts, attempts, clock, credits, jobs, mail, passwords, proofs, signing_keys, storage, uploads
+from studio import (
+    accounts,
+    attempts,
+    clock,
+    credits,
+    jobs,
+    mail,
+    passwords,
+    proofs,
+    signing_keys,
+    storage,
+    tables,
+    uploads,
+)
 from studio.proofs import Purpose
 from studio.tables import ApiKey, Balance, Email, Endpoint, Entry, Limit, Proof, Session, Upload, User, Welcome
 from tests.integration import samples
 from tests.integration.conftest import PASSWORD, client
 from tests.integration.test_api import Client, assert_problem
+from tests.invariants.calls import conflicting, counted
 
 LOGIN, REGISTER, PROFILE = "/api/v1/auth/login", "/api/v1/auth/register", "/api/v1/users/profile"
 FORGOT, RESET, VERIFY = "/api/v1/auth/forgot", "/api/v1/auth/reset", "/api/v1/auth/verify"
@@ -529,6 +543,23 @@ def test_an_export_has_everything_of_the_account_and_nothing_of_others(http, use
     assert document["apiKeys"][0]["name"] == "CI"
     for secret in (stored_hash(user), other.id, ApiKey.scan().next().hash):
         assert secret not in text
+
+
+@pytest.mark.parametrize("contended", ["the last step", "cancelling"])
+def test_closing_that_stops_half_way_says_so_and_goes_on_when_it_is_repeated(
+    http, user, studio, monkeypatch, contended
+):
+    monkeypatch.setattr(tables, "CONFLICT_RETRY_SECONDS", 0.05)
+    running = [user.submit(), user.submit()]
+    with counted() as aws:
+        after, writes = {"the last step": 2, "cancelling": 1}[contended], "TransactWriteItems"
+        aws.arm_where(conflicting, lambda number, name: name == writes and aws.made[:number].count(writes) > after)
+        problem = assert_problem(http("DELETE", "/api/v1/users/me", {"password": PASSWORD}), 504, "unanswered")
+    assert "Send the request again" in problem["detail"]
+    assert [studio.job(job).status for job in running].count("cancelled") == after
+    assert accounts.exists(user.id)
+    assert http("DELETE", "/api/v1/users/me", {"password": PASSWORD}).status == 204
+    assert (user.balance(), user.held(), accounts.exists(user.id)) == (50, 0, False)
 
 
 def test_closing_refunds_what_runs_ends_everything_and_leaves_a_ledger_of_nobody(http, user, studio, post):

@@ -26,6 +26,7 @@ from studio import (
 )
 from studio.errors import (
     AlreadyExists,
+    Busy,
     Conflict,
     EmailTaken,
     Fault,
@@ -33,6 +34,7 @@ from studio.errors import (
     JobEnded,
     NotFound,
     TooManyRequests,
+    Unanswered,
     WrongCredentials,
     WrongPassword,
 )
@@ -56,6 +58,11 @@ from studio.telemetry import logger
 # What was being made or stored while the account was closed has ended by then: workers hear of it within a third of
 # their lease, and functions end. It is the longest that SQS keeps a message back.
 CLEAR_AGAIN_SECONDS = 900
+
+_HALF_CLOSED = (
+    "Too much happened at once, so the account is not closed yet as far as we know. Jobs may be cancelled already. "
+    "Send the request again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +224,16 @@ def close(user_id: str, password: str) -> None:
     Raises:
         WrongPassword: this is not the password.
         TooManyRequests: that was wrong too often.
+        Unanswered: too many writers at once; jobs may be cancelled by now, and repeating it goes on from there.
     """
     user = _proven(user_id, password)
-    proofs.forget(user.email)  # the only rows that are found by the address, which is not known afterwards
-    cancel_open_jobs(user_id)
-    for errand in _remove(user):
+    try:
+        proofs.forget(user.email)  # the only rows that are found by the address, which is not known afterwards
+        cancel_open_jobs(user_id)
+        to_clear = _remove(user)
+    except Busy as error:
+        raise Unanswered(_HALF_CLOSED) from error
+    for errand in to_clear:
         outbox.send(errand)
     logger.info("account closed", extra={"user": user_id})
 
