@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import weakref
 from types import SimpleNamespace
+from typing import Any
 
 import bcrypt
 import pytest
@@ -14,8 +16,11 @@ from errands.handler import handler as run_errands
 from studio import (
     accounts,
     attempts,
+    catalog,
     clock,
     credits,
+    exports,
+    grants,
     jobs,
     mail,
     passwords,
@@ -26,7 +31,7 @@ from studio import (
     uploads,
 )
 from studio.proofs import Purpose
-from studio.tables import ApiKey, Balance, Email, Endpoint, Entry, Limit, Proof, Session, Upload, User, Welcome
+from studio.tables import ApiKey, Balance, Email, Endpoint, Entry, JobRow, Limit, Proof, Session, Upload, User, Welcome
 from tests.integration import samples
 from tests.integration.conftest import PASSWORD, client
 from tests.integration.test_api import Client, assert_problem
@@ -543,6 +548,62 @@ def test_an_export_has_everything_of_the_account_and_nothing_of_others(http, use
     assert document["apiKeys"][0]["name"] == "CI"
     for secret in (stored_hash(user), other.id, ApiKey.scan().next().hash):
         assert secret not in text
+
+
+def test_an_export_leaves_out_nothing_that_its_owner_was_shown_or_sent(http, user, studio, till):
+    till.begin(user.id)  # never paid for, so it has no entry
+    asked = {
+        "requestId": "ticket-4711",
+        "credits": 25,
+        "reason": "A broken video",
+        "operator": "ada",
+        "userId": user.id,
+    }
+    grants.give(grants.parse(asked))
+    sent = uploads.accept(user.id, samples.photo())
+    upload = http("POST", "/api/v1/uploads", {"contentType": "image/jpeg"}).json["id"]
+    storage.put(storage.incoming_key(user.id, upload), b"jpeg", "image/jpeg")
+    order = catalog.parse("influencer-creation", catalog.ORDERS["influencer-creation"].example)
+    persona = jobs.submit(user.id, order).job.order["personaId"]
+    uploads.accept(studio.user().id, samples.photo())
+    document = exported(http)
+    assert [(purchase["status"], purchase["paidAt"]) for purchase in document["purchases"]] == [("open", None)]
+    assert [entry["reason"] for entry in document["transactions"]] == [None, "A broken video", None]
+    assert [picture["id"] for picture in document["pictures"]] == [sent, upload]
+    assert all("X-Amz-Signature" in picture["url"] for picture in document["pictures"])
+    assert [(row["id"], row["state"]) for row in document["uploads"]] == [(upload, "waiting")]
+    assert [row["id"] for row in document["personas"]] == [persona]
+    assert "ada" not in json.dumps(document), "who gave it is not theirs to take away"
+
+
+def exported(http) -> dict[str, Any]:
+    name = http("GET", "/api/v1/users/export").json["name"]
+    (key,) = [key for key in objects() if key.endswith(name)]
+    return json.loads(storage.read(key, max_bytes=10**7))
+
+
+def test_an_export_is_not_held_in_memory(studio, user, monkeypatch):
+    """Neither as rows nor as text: an account may have more jobs than fit."""
+    for _ in range(5):
+        finished_job(studio, user)
+    alive, most, job = weakref.WeakSet(), 0, exports._job
+
+    def watched(row: JobRow) -> dict[str, Any]:
+        nonlocal most
+        shown = Shown(job(row))
+        alive.add(shown)
+        most = max(most, len(alive))
+        return shown
+
+    monkeypatch.setattr(exports, "_job", watched)
+    stored = exports.write(user.id)
+    assert (stored.size_bytes, most) == (client("s3").head_object(Bucket="media", Key=stored.key)["ContentLength"], 2)
+
+
+class Shown(dict[str, Any]):
+    """A job of an export, with somebody watching how long it lives."""
+
+    __hash__ = object.__hash__
 
 
 @pytest.mark.parametrize("contended", ["the last step", "cancelling"])

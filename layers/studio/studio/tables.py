@@ -373,6 +373,17 @@ class Request(Row):
     expires_at = TTLAttribute(attr_name="expiresAt")
 
 
+class PurchaseByUser(GlobalSecondaryIndex["Purchase"]):
+    """Purchases of one user, oldest first, also those that brought nothing."""
+
+    class Meta:
+        index_name = "byUser"
+        projection = AllProjection()
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    id = UnicodeAttribute(range_key=True)
+
+
 class Purchase(Row):
     """Credits that somebody set out to buy. `studio.purchases` is its only writer; every write raises the version."""
 
@@ -403,6 +414,8 @@ class Purchase(Row):
     created_at = UnicodeAttribute(attr_name="createdAt")
     paid_at = UnicodeAttribute(attr_name="paidAt", null=True)
     version = NumberAttribute(default=1)
+
+    by_user = PurchaseByUser()
 
     @property
     def problems(self) -> list[str]:
