@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import weakref
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -19,15 +20,19 @@ from studio import (
     api_keys,
     attempts,
     callback_secrets,
+    catalog,
     clock,
     credits,
     endpoints,
+    exports,
+    grants,
     jobs,
     mail,
     passwords,
     proofs,
     signing_keys,
     storage,
+    tables,
     uploads,
 )
 from studio.proofs import Purpose
@@ -38,6 +43,7 @@ from studio.tables import (
     Email,
     Endpoint,
     Entry,
+    JobRow,
     Limit,
     Proof,
     Session,
@@ -48,6 +54,7 @@ from studio.tables import (
 from tests.integration import samples
 from tests.integration.conftest import PASSWORD, client
 from tests.integration.test_api import Client, assert_problem
+from tests.invariants.calls import conflicting, counted
 
 LOGIN, REGISTER, PROFILE = "/api/v1/auth/login", "/api/v1/auth/register", "/api/v1/users/profile"
 FORGOT, RESET, VERIFY = "/api/v1/auth/forgot", "/api/v1/auth/reset", "/api/v1/auth/verify"
@@ -677,6 +684,79 @@ def test_an_export_has_everything_of_the_account_and_nothing_of_others(http, use
     assert document["apiKeys"][0]["name"] == "CI"
     for secret in (stored_hash(user), other.id, ApiKey.scan().next().hash):
         assert secret not in text
+
+
+def test_an_export_leaves_out_nothing_that_its_owner_was_shown_or_sent(http, user, studio, till):
+    till.begin(user.id)  # never paid for, so it has no entry
+    asked = {
+        "requestId": "ticket-4711",
+        "credits": 25,
+        "reason": "A broken video",
+        "operator": "ada",
+        "userId": user.id,
+    }
+    grants.give(grants.parse(asked))
+    sent = uploads.accept(user.id, samples.photo())
+    upload = http("POST", "/api/v1/uploads", {"contentType": "image/jpeg"}).json["id"]
+    storage.put(storage.incoming_key(user.id, upload), b"jpeg", "image/jpeg")
+    order = catalog.parse("influencer-creation", catalog.ORDERS["influencer-creation"].example)
+    persona = jobs.submit(user.id, order).job.order["personaId"]
+    uploads.accept(studio.user().id, samples.photo())
+    document = exported(http)
+    assert [(purchase["status"], purchase["paidAt"]) for purchase in document["purchases"]] == [("open", None)]
+    assert [entry["reason"] for entry in document["transactions"]] == [None, "A broken video", None]
+    assert [picture["id"] for picture in document["pictures"]] == [sent, upload]
+    assert all("X-Amz-Signature" in picture["url"] for picture in document["pictures"])
+    assert [(row["id"], row["state"]) for row in document["uploads"]] == [(upload, "waiting")]
+    assert [row["id"] for row in document["personas"]] == [persona]
+    assert "ada" not in json.dumps(document), "who gave it is not theirs to take away"
+
+
+def exported(http) -> dict[str, Any]:
+    name = http("GET", "/api/v1/users/export").json["name"]
+    (key,) = [key for key in objects() if key.endswith(name)]
+    return json.loads(storage.read(key, max_bytes=10**7))
+
+
+def test_an_export_is_not_held_in_memory(studio, user, monkeypatch):
+    """Neither as rows nor as text: an account may have more jobs than fit."""
+    for _ in range(5):
+        finished_job(studio, user)
+    alive, most, job = weakref.WeakSet(), 0, exports._job
+
+    def watched(row: JobRow) -> dict[str, Any]:
+        nonlocal most
+        shown = Shown(job(row))
+        alive.add(shown)
+        most = max(most, len(alive))
+        return shown
+
+    monkeypatch.setattr(exports, "_job", watched)
+    stored = exports.write(user.id)
+    assert (stored.size_bytes, most) == (client("s3").head_object(Bucket="media", Key=stored.key)["ContentLength"], 2)
+
+
+class Shown(dict[str, Any]):
+    """A job of an export, with somebody watching how long it lives."""
+
+    __hash__ = object.__hash__
+
+
+@pytest.mark.parametrize("contended", ["the last step", "cancelling"])
+def test_closing_that_stops_half_way_says_so_and_goes_on_when_it_is_repeated(
+    http, user, studio, monkeypatch, contended
+):
+    monkeypatch.setattr(tables, "CONFLICT_RETRY_SECONDS", 0.05)
+    running = [user.submit(), user.submit()]
+    with counted() as aws:
+        after, writes = {"the last step": 2, "cancelling": 1}[contended], "TransactWriteItems"
+        aws.arm_where(conflicting, lambda number, name: name == writes and aws.made[:number].count(writes) > after)
+        problem = assert_problem(http("DELETE", "/api/v1/users/me", {"password": PASSWORD}), 504, "unanswered")
+    assert "Send the request again" in problem["detail"]
+    assert [studio.job(job).status for job in running].count("cancelled") == after
+    assert accounts.exists(user.id)
+    assert http("DELETE", "/api/v1/users/me", {"password": PASSWORD}).status == 204
+    assert (user.balance(), user.held(), accounts.exists(user.id)) == (50, 0, False)
 
 
 def test_closing_refunds_what_runs_ends_everything_and_leaves_a_ledger_of_nobody(http, user, studio, post):

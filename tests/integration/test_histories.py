@@ -148,7 +148,7 @@ def test_no_link_leads_to_a_file_that_is_not_the_jobs_own(studio):
     JobRow(job.id).update(actions=[JobRow.result.set(result)])
     found = studio.job(job)
     assert [file.name for file in storage.files_of(found.user_id, found.id, found.result)] == ["image-1.png"]
-    exported = exports.collected(thief.id)["jobs"][0]["files"]
+    exported = next(exports.collected(thief.id)["jobs"])["files"]
     assert [file["name"] for file in exported] == ["image-1.png"]
 
 

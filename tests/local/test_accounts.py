@@ -62,6 +62,10 @@ def test_a_closed_account_is_cleared(studio, account):
     s3 = studio.session().client("s3", endpoint_url=studio.emulator.url)
     bucket = studio.deployment.outputs["MediaBucketName"]
     wait_for(lambda: not s3.list_objects_v2(Bucket=bucket, Prefix=f"exports/{user_id}/").get("KeyCount"))
+    sqs = studio.session().client("sqs", endpoint_url=studio.emulator.url)
+    (errands,) = [url for url in sqs.list_queues()["QueueUrls"] if "ErrandsQueue" in url]
+    told = sqs.get_queue_attributes(QueueUrl=errands, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
+    assert int(told["Attributes"]["ApproximateNumberOfMessagesDelayed"]) >= 1, "once more a quarter of an hour later"
     assert http.post("/api/v1/auth/register", json=credentials).status_code == 201
 
 

@@ -404,8 +404,12 @@ def test_whoever_credits_a_purchase_may_see_whether_its_account_is_still_there()
     assert _rights("GrantsFunction", "PurchasesTable") == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
 
 
+def test_whoever_clears_closed_accounts_may_leave_the_rest_to_another_errand():
+    assert "sqs:SendMessage" in _rights("ErrandsFunction", "ErrandsQueue")
+
+
 def _rights(function: str, table: str) -> set[str]:
-    """What a function may do to the rows of a table."""
+    """What a function may do to the rows of a table, or the messages of a queue."""
     statements = of_type("AWS::Serverless::Function")[function]["Policies"][0]["Statement"]
     return {action for s in statements if f'"{table}"' in json.dumps(s["Resource"]) for action in s["Action"]}
 

@@ -66,7 +66,10 @@ def change_profile(change: Annotated[ProfileChange, Body()]) -> UserView:
     responses={200: {"description": "A JSON file."}, **problems(401, 429)},
 )
 def export() -> FileView:
-    """Account, ledger, purchases, jobs with links to their files, keys and receivers, as one file kept for a day."""
+    """Account, ledger, purchases, jobs and pictures with links, personas, keys, receivers and deliveries, as one file.
+
+    The file is kept for a day.
+    """
     user_id = caller(router).user_id
     limits.take(limits.EXPORTS, user_id)
     return FileView.of(exports.write(user_id))

@@ -25,12 +25,14 @@ from studio import (
 )
 from studio.errors import (
     AlreadyExists,
+    Busy,
     Conflict,
     EmailTaken,
     InvalidOrder,
     JobEnded,
     NotFound,
     TooManyRequests,
+    Unanswered,
     WrongCredentials,
     WrongPassword,
 )
@@ -50,6 +52,15 @@ from studio.tables import (
     transaction,
 )
 from studio.telemetry import logger
+
+# What was being made or stored while the account was closed has ended by then: workers hear of it within a third of
+# their lease, and functions end. It is the longest that SQS keeps a message back.
+CLEAR_AGAIN_SECONDS = 900
+
+_HALF_CLOSED = (
+    "Too much happened at once, so the account is not closed yet as far as we know. Jobs may be cancelled already. "
+    "Send the request again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +222,17 @@ def close(user_id: str, password: str) -> None:
     Raises:
         WrongPassword: this is not the password.
         TooManyRequests: that was wrong too often.
+        Unanswered: too many writers at once; jobs may be cancelled by now, and repeating it goes on from there.
     """
     user = _proven(user_id, password)
-    proofs.forget(user.email)  # the only rows that are found by the address, which is not known afterwards
-    cancel_open_jobs(user_id)
-    outbox.send(_remove(user))
+    try:
+        proofs.forget(user.email)  # the only rows that are found by the address, which is not known afterwards
+        cancel_open_jobs(user_id)
+        to_clear = _remove(user)
+    except Busy as error:
+        raise Unanswered(_HALF_CLOSED) from error
+    for errand in to_clear:
+        outbox.send(errand)
     logger.info("account closed", extra={"user": user_id})
 
 
@@ -311,8 +328,8 @@ def _welcomed(tx: Transaction, address: str) -> int:
 
 
 @retried
-def _remove(user: User) -> OutboxRow:
-    """Take away everything that says who it was, together with the errand that clears the rest.
+def _remove(user: User) -> list[OutboxRow]:
+    """Take away everything that says who it was, together with the errands that clear the rest, now and once more.
 
     What stays of the address is a hash of it, with what the account owes, so that closing is no way to new credits.
     """
@@ -322,7 +339,8 @@ def _remove(user: User) -> OutboxRow:
         gone = NotFound("There is no such account.")
         tx.remove(User(user.id), condition=User.id.exists(), otherwise=gone)
         tx.remove(Email(emails.key_of(user.email)), condition=Email.user_id == user.id, otherwise=gone)
-        return errands.queue(tx, "erase", user.id)
+        delays = (0, CLEAR_AGAIN_SECONDS)
+        return [errands.queue(tx, "erase", user.id, delay_seconds=delay) for delay in delays]
 
 
 def _proven(user_id: str, password: str) -> User:

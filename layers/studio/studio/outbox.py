@@ -35,14 +35,20 @@ def queue(
     source: str | None = None,
     detail_type: str | None = None,
     row_id: str | None = None,
+    delay_seconds: int = 0,
 ) -> OutboxRow:
-    """Add a message to the transaction; it exists exactly when the change does. The bus needs source and type."""
+    """Add a message to the transaction; it exists exactly when the change does. The bus needs source and type.
+
+    Args:
+        delay_seconds: how long SQS keeps an errand back once it is sent, at most 900.
+    """
     row = OutboxRow(
         row_id or ids.new("out"),
         target=target,
         source=source,
         detail_type=detail_type,
         body=body,
+        delay_seconds=delay_seconds or None,
         created_epoch=clock.epoch(),
     )
     tx.create(row, condition=OutboxRow.id.does_not_exist(), otherwise=AlreadyExists("this message is queued"))
@@ -108,7 +114,9 @@ def _deliver(row: OutboxRow) -> None:
         case "drafts":
             aws.client("sqs").send_message(QueueUrl=settings().drafts_queue_url, MessageBody=row.body)
         case "errands":
-            aws.client("sqs").send_message(QueueUrl=settings().errands_queue_url, MessageBody=row.body)
+            aws.client("sqs").send_message(
+                QueueUrl=settings().errands_queue_url, MessageBody=row.body, DelaySeconds=int(row.delay_seconds or 0)
+            )
         case "bus":
             events.put(row.source or "", row.detail_type or "", _told(row))
         case unknown:

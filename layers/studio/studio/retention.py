@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from typing import TYPE_CHECKING
 
 from pynamodb.exceptions import UpdateError
 
@@ -13,6 +14,9 @@ from studio.jobs import Erased, Status
 from studio.tables import JobRow, refused
 from studio.telemetry import logger
 
+if TYPE_CHECKING:
+    from pynamodb.expressions.condition import Condition
+
 JUST_ENDED_SECONDS = 30
 SWEEP_LIMIT = 100  # a second each at worst would not fit; the rest has its turn a minute later
 
@@ -20,6 +24,8 @@ _CONTENT = (
     JobRow.order, JobRow.result, JobRow.error, JobRow.progress, JobRow.attempt_log,
     JobRow.request_id, JobRow.message_id, JobRow.callback_url, JobRow.ended_shard,
 )  # fmt: skip
+HAS_CONTENT = JobRow.erased.does_not_exist() | JobRow.ended_shard.exists()
+"""A job that has ended was not erased yet, or only marked."""
 
 
 def withdraw(user_id: str, job_id: str) -> JobRow | None:
@@ -44,9 +50,12 @@ def withdraw(user_id: str, job_id: str) -> JobRow | None:
 
 
 def forget(job: JobRow) -> None:
-    """Delete a job that has ended, whoever asks and however lately it was; fine if it is gone."""
-    if _mark(job) or job.erased:
-        _erase(job)
+    """Take the content of a job that has ended, however lately, and whose files are gone; fine if that was done."""
+    try:
+        _strip(job, Erased.DELETED, condition=JobRow.ended_shard.exists())
+    except UpdateError as error:
+        if not refused(error):
+            raise
 
 
 def sweep(*, seconds: float = math.inf) -> int:
@@ -87,6 +96,11 @@ def _mark(job: JobRow) -> bool:
 def _erase(job: JobRow) -> None:
     """Files first: while one is left, the row stays on the sweeper's list."""
     storage.delete_all(storage.job_prefix(job.user_id, job.id))
-    gone = JobRow.erased.set(JobRow.erased | Erased.EXPIRED.value)
-    JobRow(job.id).update([gone, *(attribute.remove() for attribute in _CONTENT)], condition=JobRow.id.exists())
+    _strip(job, Erased.EXPIRED, condition=JobRow.id.exists())
+
+
+def _strip(job: JobRow, why: Erased, *, condition: Condition) -> None:
+    """Leave the bare row; one that was marked keeps its reason."""
+    gone = JobRow.erased.set(JobRow.erased | why.value)
+    JobRow(job.id).update([gone, *(attribute.remove() for attribute in _CONTENT)], condition=condition)
     logger.info("job erased", extra={"job": job.id})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
@@ -30,6 +31,15 @@ class StoredFile:
     def of(cls, stored: dict[str, Any]) -> StoredFile:
         """From the JSON of `stored`."""
         return cls(stored["name"], stored["key"], stored["contentType"], int(stored["sizeBytes"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object as the bucket lists it."""
+
+    key: str
+    size_bytes: int
+    stored_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +81,14 @@ def export_prefix(user_id: str) -> str:
     return f"exports/{user_id}/"
 
 
+def picture_prefixes(user_id: str) -> tuple[str, ...]:
+    """Under these lie the pictures that a user has sent."""
+    return (f"inputs/{user_id}/", f"incoming/{user_id}/")
+
+
 def prefixes(user_id: str) -> tuple[str, ...]:
     """Under these lies everything of a user."""
-    return (f"outputs/{user_id}/", f"inputs/{user_id}/", f"incoming/{user_id}/", export_prefix(user_id))
+    return (f"outputs/{user_id}/", *picture_prefixes(user_id), export_prefix(user_id))
 
 
 def upload(prefix: str, name: str, content: bytes, content_type: str) -> StoredFile:
@@ -81,6 +96,15 @@ def upload(prefix: str, name: str, content: bytes, content_type: str) -> StoredF
     key = prefix + name
     put(key, content, content_type)
     return StoredFile(name, key, content_type, len(content))
+
+
+def upload_file(prefix: str, name: str, file: IO[bytes], content_type: str) -> StoredFile:
+    """Store what was written to a file, like `upload`."""
+    size_bytes = file.tell()
+    file.seek(0)
+    key = prefix + name
+    put(key, file, content_type)
+    return StoredFile(name, key, content_type, size_bytes)
 
 
 def input_key(user_id: str, upload_id: str) -> str:
@@ -93,7 +117,7 @@ def incoming_key(user_id: str, upload_id: str) -> str:
     return f"incoming/{user_id}/{upload_id}"
 
 
-def put(key: str, content: bytes, content_type: str) -> None:
+def put(key: str, content: bytes | IO[bytes], content_type: str) -> None:
     """Store one object."""
     aws.client("s3").put_object(
         Bucket=settings().media_bucket, Key=key, Body=content, ContentType=content_type, ChecksumAlgorithm="SHA256"
@@ -110,8 +134,22 @@ def delete(key: str) -> None:
     aws.client("s3").delete_object(Bucket=settings().media_bucket, Key=key)
 
 
+def listed(prefix: str) -> Iterator[Found]:
+    """Every object under a prefix, a thousand at each call."""
+    pages = aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=settings().media_bucket, Prefix=prefix)
+    for page in pages:
+        for found in page.get("Contents", []):
+            yield Found(found["Key"], found["Size"], clock.iso(found["LastModified"]))
+
+
 def delete_all(prefix: str) -> None:
-    """Remove every object under a prefix.
+    """Remove every object under a prefix; raises as `deleted` does."""
+    for _ in deleted(prefix):
+        pass
+
+
+def deleted(prefix: str) -> Iterator[None]:
+    """Remove every object under a prefix, a thousand at each step.
 
     Raises:
         RuntimeError: S3 kept some of them.
@@ -124,6 +162,7 @@ def delete_all(prefix: str) -> None:
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})  # type: ignore[typeddict-item]
         if answer.get("Errors"):
             raise RuntimeError(f"could not delete {answer['Errors'][0].get('Key')}: {answer['Errors'][0].get('Code')}")
+        yield
 
 
 def exists(key: str) -> bool:
@@ -158,9 +197,13 @@ def link(key: str) -> str:
     return str(url)
 
 
+def shown_url(key: str) -> DownloadUrl:
+    """`link`, with the time when it stops working."""
+    return DownloadUrl(link(key), _links_end())
+
+
 def download_url(file: StoredFile) -> DownloadUrl:
     """A fresh link that downloads the file under its own name."""
-    seconds = settings().download_url_seconds
     url = aws.client("s3").generate_presigned_url(
         "get_object",
         Params={
@@ -169,7 +212,11 @@ def download_url(file: StoredFile) -> DownloadUrl:
             "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(file.name)}",
             "ResponseContentType": file.content_type,
         },
-        ExpiresIn=seconds,
+        ExpiresIn=settings().download_url_seconds,
     )
-    expires = clock.now().timestamp() + seconds
-    return DownloadUrl(url, clock.iso(clock.from_epoch(expires)))
+    return DownloadUrl(url, _links_end())
+
+
+def _links_end() -> str:
+    """When a link that is made now stops working."""
+    return clock.iso(clock.from_epoch(clock.now().timestamp() + settings().download_url_seconds))

@@ -394,6 +394,17 @@ class Request(Row):
     expires_at = TTLAttribute(attr_name="expiresAt")
 
 
+class PurchaseByUser(GlobalSecondaryIndex["Purchase"]):
+    """Purchases of one user, oldest first, also those that brought nothing."""
+
+    class Meta:
+        index_name = "byUser"
+        projection = AllProjection()
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    id = UnicodeAttribute(range_key=True)
+
+
 class Purchase(Row):
     """Credits that somebody set out to buy. `studio.purchases` is its only writer; every write raises the version."""
 
@@ -425,6 +436,8 @@ class Purchase(Row):
     paid_at = UnicodeAttribute(attr_name="paidAt", null=True)
     version = NumberAttribute(default=1)
 
+    by_user = PurchaseByUser()
+
     @property
     def problems(self) -> list[str]:
         """Each of what people are to look at."""
@@ -447,6 +460,17 @@ class PaymentEvent(Row):
     expires_at = TTLAttribute(attr_name="expiresAt")
 
 
+class PersonaByUser(GlobalSecondaryIndex["Persona"]):
+    """Personas of one user, oldest first."""
+
+    class Meta:
+        index_name = "byUser"
+        projection = AllProjection()
+
+    user_id = UnicodeAttribute(hash_key=True, attr_name="userId")
+    id = UnicodeAttribute(range_key=True)
+
+
 class Persona(Row):
     """An invented person of a user, shown again by every job with its id."""
 
@@ -459,6 +483,8 @@ class Persona(Row):
     ethnicity = UnicodeAttribute()
     age_range = UnicodeAttribute(attr_name="ageRange")
     created_at = UnicodeAttribute(attr_name="createdAt")
+
+    by_user = PersonaByUser()
 
 
 class UploadByUser(GlobalSecondaryIndex["Upload"]):
@@ -715,6 +741,7 @@ class OutboxRow(Row):
     source = UnicodeAttribute(null=True)
     detail_type = UnicodeAttribute(attr_name="detailType", null=True)
     body = UnicodeAttribute()
+    delay_seconds = NumberAttribute(attr_name="delaySeconds", null=True)
     created_epoch = NumberAttribute(attr_name="createdEpoch")
 
 

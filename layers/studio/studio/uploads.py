@@ -10,8 +10,10 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,6 +24,7 @@ from studio.catalog import Order
 from studio.errors import BadPicture, Busy, Fault, InvalidOrder, NotFound, TooManyRequests
 from studio.outbound import Refused
 from studio.settings import settings
+from studio.storage import Found
 from studio.tables import Upload, refused
 from studio.telemetry import logger
 
@@ -153,6 +156,16 @@ def begin_look(user_id: str, upload_id: str) -> None:
         limits.take(limits.looks(), user_id)
     except TooManyRequests as error:
         raise BadPicture(TOO_SOON) from error
+
+
+def begun(user_id: str) -> Iterator[Upload]:
+    """What became of every upload of the user, for as long as that is kept."""
+    return Upload.batch_get([row.id for row in Upload.by_user.query(user_id)], consistent_read=True)
+
+
+def pictures_of(user_id: str) -> Iterator[Found]:
+    """Every picture that is stored of the user, however it came, also those that nobody has looked at."""
+    return chain.from_iterable(map(storage.listed, storage.picture_prefixes(user_id)))
 
 
 def mark(user_id: str, upload_id: str, state: UploadState, reason: str | None = None) -> None:
