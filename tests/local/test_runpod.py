@@ -88,6 +88,7 @@ def pod(
             | access_key
             | {
                 "HOME": str(tmp_path),
+                "TMPDIR": str(tmp_path),
                 "PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'studio'}",
                 "PYTHONUNBUFFERED": "1",
                 "AWS_ENDPOINT_URL": studio.emulator.url,
