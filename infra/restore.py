@@ -3,7 +3,7 @@
 The steps, in the order in which a disaster needs them; each may be repeated, also after it broke off:
 
 - ``stop`` takes the stage out of service: its queues' readers, its functions, and the rights of its workers;
-- ``copy --at 2026-11-20T10:00:00Z`` restores every table beside the live one;
+- ``copy --at 2026-11-20T10:00:00Z`` restores every table beside the live one, and names those that are younger;
 - ``put-back`` makes every live table equal to its copy;
 - ``start`` puts the stage back into service;
 - ``drop`` deletes the copies.
@@ -72,24 +72,35 @@ def start(stage: Stage) -> None:
 # ---- Tables ----------------------------------------------------------------------------------------------------------
 
 
-def copy(stage: Stage, at: datetime) -> list[str]:
-    """Restore every table to one second, beside the live one; their names, when all are there.
+def copy(stage: Stage, at: datetime) -> tuple[list[str], list[str]]:
+    """Restore every table to one second, beside the live one.
 
-    A copy that is there already is kept: `drop` it first to have another second.
+    A table that was made later, by a newer release or for RunPod, had no rows then, and neither has its copy: no row of
+    the older tables can refer to one in it. A copy that is there already is kept; `drop` it first for another second.
+
+    Returns:
+        Names of the copies, when all are there, and of the tables whose copy is empty.
+
+    Raises:
+        NotNow: the stage is younger, or a table was there and cannot be restored to that second. Nothing was copied.
     """
     dynamodb = stage.client("dynamodb")
-    made = [name + COPY for name in _tables(stage)]
-    for name in made:
+    tables = _tables(stage)
+    younger = _younger(dynamodb, tables, at)
+    for name in tables:
         try:
-            dynamodb.restore_table_to_point_in_time(
-                SourceTableName=name.removesuffix(COPY), TargetTableName=name, RestoreDateTime=at
-            )
-        except dynamodb.exceptions.TableAlreadyExistsException:
+            if name in younger:
+                _copy_nothing(dynamodb, name)
+            else:
+                dynamodb.restore_table_to_point_in_time(
+                    SourceTableName=name, TargetTableName=name + COPY, RestoreDateTime=at
+                )
+        except (dynamodb.exceptions.TableAlreadyExistsException, dynamodb.exceptions.ResourceInUseException):
             continue
     often = {"Delay": LOOK_EVERY_SECONDS, "MaxAttempts": COPIED_WITHIN_SECONDS // LOOK_EVERY_SECONDS}
-    for name in made:
-        dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig=often)
-    return made
+    for name in tables:
+        dynamodb.get_waiter("table_exists").wait(TableName=name + COPY, WaiterConfig=often)
+    return [name + COPY for name in tables], younger
 
 
 def put_back(stage: Stage) -> Iterator[tuple[str, int, int]]:
@@ -118,6 +129,38 @@ def drop(stage: Stage) -> list[str]:
             continue
         gone.append(name + COPY)
     return gone
+
+
+def _younger(dynamodb: Any, tables: list[str], at: datetime) -> list[str]:
+    """Tables that were made after a second; what else cannot be restored to it is refused, here or by DynamoDB."""
+    younger = []
+    for name in tables:
+        if dynamodb.describe_table(TableName=name)["Table"]["CreationDateTime"] > at:
+            younger.append(name)
+        elif (earliest := _earliest(dynamodb, name)) and earliest > at:
+            raise NotNow(f"{name} was there, and can be restored to {earliest.isoformat()} at the earliest")
+    if len(younger) == len(tables):
+        raise NotNow(f"no table of the stage was there at {at.isoformat()}")
+    return younger
+
+
+def _earliest(dynamodb: Any, table: str) -> datetime | None:
+    """The first second that a table can be restored to, if any: soon after it was made, or 35 days ago."""
+    backups = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+    earliest: datetime | None = backups["PointInTimeRecoveryDescription"].get("EarliestRestorableDateTime")
+    return earliest
+
+
+def _copy_nothing(dynamodb: Any, name: str) -> None:
+    """An empty table beside the live one; `put_back` reads it by the same key, and no index."""
+    live = dynamodb.describe_table(TableName=name)["Table"]
+    keys = {key["AttributeName"] for key in live["KeySchema"]}
+    dynamodb.create_table(
+        TableName=name + COPY,
+        KeySchema=live["KeySchema"],
+        AttributeDefinitions=[one for one in live["AttributeDefinitions"] if one["AttributeName"] in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 def _equal(live: Any, copy: Any) -> tuple[int, int]:
@@ -221,7 +264,10 @@ def _step(step: str, stage: Stage, at: datetime) -> None:
             seconds = stop(stage)
             print(f"out of service; what runs now may write for {seconds} s more, so wait that long before `put-back`")
         case "copy":
-            print(f"{len(copy(stage, at))} tables as they were at {at.isoformat()}, each beside the live one")
+            copies, younger = copy(stage, at)
+            for name in younger:
+                print(f"{name} was made after that: its copy is empty, and `put-back` will delete all its rows")
+            print(f"{len(copies)} tables as they were at {at.isoformat()}, each beside the live one")
         case "put-back":
             for name, written, deleted in put_back(stage):
                 print(f"{name}: {written} rows written, {deleted} deleted")

@@ -6,6 +6,7 @@ The emulator restores to the moment in which it is asked, so here the copy comes
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,6 +17,9 @@ from infra.stages import Stage
 from tests.local.conftest import registered, wait_for
 
 pytestmark = pytest.mark.local
+
+SOON = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+"""After the tables were made, which is when these tests began."""
 
 
 @pytest.fixture
@@ -42,8 +46,8 @@ def step(here, monkeypatch, capsys):
 def test_after_a_restore_customers_have_what_they_had_at_that_second(studio, user, worker, here, step):
     before = user.wait(user.submit())
     had, entries = user.credits(), user.ledger()
-    said = step("copy", "--at", "2026-11-20T10:00:00Z")
-    assert said.startswith(f"{len(here.resources('AWS::DynamoDB::Table'))} tables")
+    said = step("copy", "--at", SOON)
+    assert said.startswith(f"{len(here.resources('AWS::DynamoDB::Table'))} tables"), "none is younger"
 
     since = user.wait(user.submit())
     with registered(studio) as stranger:
@@ -68,6 +72,11 @@ def test_after_a_restore_customers_have_what_they_had_at_that_second(studio, use
 def test_nothing_is_put_back_from_copies_that_are_not_there(user, here, step):
     step("stop")
     assert "-restored is missing; `copy` comes before" in step("put-back", code=1)
+
+
+def test_a_second_before_the_stage_is_refused(here, step):
+    assert "no table of the stage was there at 2026-01-01" in step("copy", "--at", "2026-01-01T00:00:00Z", code=1)
+    assert step("drop") == "0 copies deleted\n"
 
 
 def studio_answers(user) -> int:
