@@ -1,7 +1,7 @@
 """`python -m infra.e2e --stack NAME`: a customer's way through a deployed stage, with a worker that sketches.
 
-Uses the AWS credentials of the environment for the worker and nothing but the public API for the customer. Not for
-`prod`, whose paid jobs the worker would take.
+The worker has the rights of the stage's `WorkerRole` and no more, so its policies are tried, too. The customer uses
+nothing but the public API. Not for `prod`, whose paid jobs the worker would take.
 """
 
 from __future__ import annotations
@@ -47,26 +47,39 @@ def walk(url: str, folder: Path) -> None:
 
 
 @contextmanager
-def working(told: dict[str, str]) -> Iterator[None]:
+def working(asked: Stage) -> Iterator[None]:
     """A worker of paid jobs and drafts, for as long as the block runs.
 
     Raises:
         SystemExit: it would take jobs of customers who pay for more than sketches.
     """
+    told = asked.environment()
     if told.get("STAGE") not in MAY_GO:
         raise SystemExit(f"a worker that sketches is for {' and '.join(MAY_GO)}, and this is {told.get('STAGE')}")
     environment = {
         "PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'studio'}", "STUDIO_SELL_SKETCHES": "true",
         "STUDIO_PROFILE": "sketch",
         "STUDIO_VOICE": "offline",
+        "STUDIO_SETTINGS": "worker",
     }  # fmt: skip
     command = [sys.executable, "-m", "gpu_handlers.entry.queue_worker"]
-    worker = subprocess.Popen(command, env=os.environ | told | environment, cwd=ROOT)
+    worker = subprocess.Popen(command, env=os.environ | told | environment | worker_keys(asked), cwd=ROOT)
     try:
         yield
     finally:
         worker.terminate()
         worker.wait(60)
+
+
+def worker_keys(asked: Stage) -> dict[str, str]:
+    """Credentials of the stage's `WorkerRole` for an hour; in the environment they go before a profile."""
+    role = asked.output("WorkerRoleArn")
+    keys = asked.client("sts").assume_role(RoleArn=role, RoleSessionName="e2e")["Credentials"]
+    return {
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": keys["SessionToken"],
+    }
 
 
 def main() -> None:
@@ -76,7 +89,7 @@ def main() -> None:
     parser.add_argument("--url", help="where the API answers, if not at the stack's own address")
     arguments = parser.parse_args()
     asked = Stage(boto3.Session(), None, arguments.stack)
-    with tempfile.TemporaryDirectory() as folder, working(asked.environment()):
+    with tempfile.TemporaryDirectory() as folder, working(asked):
         walk(arguments.url or asked.output("ApiUrl"), Path(folder))
     print(f"{arguments.stack} keeps its promises")
 

@@ -1,8 +1,8 @@
 """`python -m infra.teardown --stack NAME --with-its-data`: a stage, and what CloudFormation would keep of it, is gone.
 
 Deleting a stack keeps its tables, bucket and secrets on purpose. This deletes them too, so it takes only stacks that
-say their stage is `dev` or `staging`, and looks at the deletion protection of every table before it touches anything.
-Who runs it again after it broke off finishes what was left, also where the stack itself is gone.
+say their stage is `dev` or `staging`, and looks for protected tables and running GPU instances before it touches
+anything. Who runs it again after it broke off finishes what was left, also where the stack itself is gone.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-SERVICES = ("cloudformation", "dynamodb", "s3", "secretsmanager")
+SERVICES = ("autoscaling", "cloudformation", "dynamodb", "s3", "secretsmanager")
 KEPT = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SecretsManager::Secret")
 LEFT = ("AWS::Backup::BackupVault",)
 """Kept too, and not deleted here: a backup is there for the day on which somebody ran this by mistake."""
+GROUP = "AWS::AutoScaling::AutoScalingGroup"
 MAY_GO = ("dev", "staging")
 """Stages that earn no money."""
 
@@ -26,8 +27,8 @@ def tear_down(session: boto3.Session, stack: str, endpoint_url: str | None = Non
     """Delete the stack and then what it and its nested stacks kept; returns names of the latter, and of what is left.
 
     Raises:
-        SystemExit: the stack does not say that its stage is one of `MAY_GO`, is part of another, or has a table that
-            is protected. Nothing was deleted.
+        SystemExit: the stack does not say that its stage is one of `MAY_GO`, is part of another, has a table that is
+            protected, or a GPU instance. Nothing was deleted.
     """
     make: Any = session.client  # typed per service; here the name is only known at run time
     clients = {name: make(name, endpoint_url=endpoint_url) for name in SERVICES}
@@ -39,6 +40,7 @@ def tear_down(session: boto3.Session, stack: str, endpoint_url: str | None = Non
     kept = [one for one in resources if one[0] in KEPT]
     if protected := [name for kind, name in kept if kind == KEPT[0] and _protected(clients["dynamodb"], name)]:
         raise SystemExit(f"{stack} has tables with deletion protection: {', '.join(protected)}")
+    _require_no_instances(clients["autoscaling"], stack, [name for kind, name in resources if kind == GROUP])
     if found["StackStatus"] != "DELETE_COMPLETE":
         clients["cloudformation"].delete_stack(StackName=stack)
         clients["cloudformation"].get_waiter("stack_delete_complete").wait(StackName=found["StackId"])
@@ -105,6 +107,19 @@ def _protected(dynamodb: Any, table: str) -> bool:
         return bool(dynamodb.describe_table(TableName=table)["Table"].get("DeletionProtectionEnabled"))
     except dynamodb.exceptions.ResourceNotFoundException:
         return False  # an earlier run came this far
+
+
+def _require_no_instances(autoscaling: Any, stack: str, groups: list[str]) -> None:
+    """None that runs; stopped ones of a warm pool are not listed here, and go with their group."""
+    running = []
+    for name in groups:
+        for group in autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]:
+            running += [one["InstanceId"] for one in group["Instances"]]
+    if running:
+        raise SystemExit(
+            f"{stack} has GPU instances, and ECS protects them from being deleted: {', '.join(running)}. They go by"
+            " themselves when no job is left, if GpuMinWorkers is 0"
+        )
 
 
 def _delete(clients: dict[str, Any], kind: str, name: str) -> None:

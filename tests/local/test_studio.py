@@ -19,11 +19,13 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from infra import e2e
 from infra.local import demo, emulator, stack
 from infra.local.emulator import Emulator
 from infra.local.ports import free_port
 from infra.local.stack import ROOT, template
 from infra.local.studio import AlreadyRunning, LocalStudio
+from infra.stages import Stage
 from tests.local.conftest import ORDER, SUBMIT, logs_of, wait_for
 
 # Programs started in the background inherit that SIGINT and SIGHUP are ignored, and these tests may be one of them.
@@ -86,6 +88,14 @@ def test_a_worker_has_only_the_rights_of_its_role(studio):
         with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
             attempt()
     s3.put_object(Bucket=names["MEDIA_BUCKET"], Key="outputs/test", Body=b"")
+
+
+def test_the_worker_of_the_walk_through_a_stage_has_that_role(studio):
+    asked = Stage(studio.session(), studio.emulator.url, stack.STACK_NAME)
+    keys = {name.lower(): value for name, value in e2e.worker_keys(asked).items()}
+    sts = boto3.Session(**keys, region_name="us-east-1").client("sts", endpoint_url=studio.emulator.url)
+    role = studio.deployment.outputs["WorkerRoleArn"].rpartition("/")[2]
+    assert sts.get_caller_identity()["Arn"].endswith(f":assumed-role/{role}/e2e")
 
 
 SMALL = (".json", ".srt", ".vtt")

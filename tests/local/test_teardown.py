@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -116,6 +117,18 @@ def test_a_protected_table_is_seen_before_anything_is_deleted(aws):
     assert aws.runs()
 
 
+def test_gpu_instances_are_seen_before_anything_is_deleted(aws):
+    group = {"Type": teardown.GROUP, "Properties": {"AutoScalingGroupName": aws.stack, "MinSize": "0", "MaxSize": "1"}}
+    aws.deploy("dev", Ledger=aws.table("ledger"), Gpu=aws.nested(Machines=group))
+    scaling = aws.client("autoscaling")
+    scaling.set_desired_capacity(AutoScalingGroupName=aws.stack, DesiredCapacity=1)
+    with pytest.raises(SystemExit, match=r"has GPU instances, .*: i-\w+\. They go by"):
+        aws.tear_down()
+    assert (aws.there(), aws.runs()) == ({"ledger"}, True)
+    scaling.set_desired_capacity(AutoScalingGroupName=aws.stack, DesiredCapacity=0)
+    assert aws.tear_down() == ([f"{aws.stack}-ledger"], [])
+
+
 def test_a_run_that_broke_off_is_finished_by_the_next_one(aws, monkeypatch):
     aws.deploy("dev")
     delete = teardown._delete
@@ -160,5 +173,6 @@ def test_a_stack_that_never_was_is_no_fault(aws):
 @pytest.mark.parametrize("stage", ["prod", None])
 def test_no_sketching_worker_takes_the_jobs_of_those_who_pay(monkeypatch, stage):
     monkeypatch.setattr(e2e.subprocess, "Popen", lambda *_, **__: pytest.fail("a worker was started"))
-    with pytest.raises(SystemExit, match="for dev and staging"), e2e.working({"STAGE": stage} if stage else {}):
+    asked: Any = SimpleNamespace(environment=lambda: {"STAGE": stage} if stage else {})
+    with pytest.raises(SystemExit, match="for dev and staging"), e2e.working(asked):
         pytest.fail("the walk began")
