@@ -66,7 +66,7 @@ TABLE: list[tuple[str, str, str]] = [
     ("docs/DEPLOYMENT.md", r"ECR=.*|docker .*|aws ecr get-login-password .*", "needs Docker and an AWS account"),
     ("docs/DEPLOYMENT.md", r"make (audit|operator) .*", "needs the deployed stage; the local studio takes the same"),
     ("docs/DEPLOYMENT.md", r"curl -G https://api\.stripe\.com/.*", "needs an account at Stripe"),
-    ("docs/DEPLOYMENT.md", r"(aws (?!ecr get)|STACK=|export|output\(\)|TABLE=).*", AWS),
+    ("docs/DEPLOYMENT.md", r"(aws (?!ecr get)|STACK=|TABLE=|export|(output|kept|failed)\(\)|failed|for|until).*", AWS),
     ("docs/WEB.md", r"(aws|STACK=).*", AWS),
     ("docs/WEB.md", r"make .*", LONG),
     ("docs/runbooks/", r"(?!make |curl ).*", AWS),
@@ -85,11 +85,17 @@ HIGH_LEVEL = {
     ("logs", "tail"),
     ("s3", "cp"),
     ("s3", "ls"),
+    ("s3", "rb"),
     ("ecs", "deploy"),
     ("ecr", "get-login-password"),
 }
 """Commands of the AWS CLI that are no operations of a service."""
-OF_THE_CLI = {"notification-endpoint", "query", "output", "region", "profile", "cli-binary-format", "no-cli-pager"}
+OF_THE_CLI = {
+    "cli-binary-format", "cli-read-timeout", "no-cli-pager",
+    "notification-endpoint", "output", "paths", "profile", "query", "region",
+}  # fmt: skip
+CLI_WAITS_SECONDS = 60
+"""For an answer, unless it is told otherwise."""
 EVERY = [
     (block.file, block.line, command) for file in documents() for block in blocks(file) for command in block.commands
 ]
@@ -131,7 +137,7 @@ def of_aws(command: str) -> list[list[str]]:
     flat = " ".join(command.split())
     inner = re.findall(r"\$\(aws ([^()]*)\)", flat)
     outer = re.findall(
-        r"(?:^|\{ |&& |; |; do |\| )aws (.*?)(?=; \}|; done|; aws |$)", re.sub(r"\$\([^()]*\)", "X", flat)
+        r"(?:^|\{ |&& |; |; do |until |\| )aws (.*?)(?=; \}|; do |; done|; aws |$)", re.sub(r"\$\([^()]*\)", "X", flat)
     )
     found = [shlex.split(text) for text in inner + outer]
     return [words[: words.index("|")] if "|" in words else words for words in found]
@@ -197,6 +203,27 @@ def test_aws_commands_exist():
         options = {word[2:] for word in words[2:] if re.fullmatch(r"--[a-z-]+", word)}
         unknown = {o for o in options - OF_THE_CLI if o not in members and o.removeprefix("no-") not in members}
         assert not unknown, (where, service, operation, unknown)
+
+
+def test_the_cli_waits_for_functions_that_take_longer_than_it_would():
+    """After a minute it gives up and invokes once more; also where a command is within a sentence."""
+    functions, usual = template()["Resources"], template()["Globals"]["Function"]["Timeout"]
+    waited = 0
+    for file in documents():
+        for command in re.findall(
+            r"aws lambda invoke\b[^`]*?\$\((?:physical|output)\s+\w+?(?:Name)?\)", file.read_text()
+        ):
+            name = re.sub(r"Name$", "", command.removesuffix(")").split()[-1])
+            if functions[name]["Properties"].get("Timeout", usual) >= CLI_WAITS_SECONDS:
+                assert "--cli-read-timeout 0" in command, (file.name, command)
+                waited += 1
+    assert waited == 7
+
+
+def test_the_page_is_uploaded_so_that_caches_ask_for_it():
+    uploads = [command for file, _, command in EVERY if file == "docs/WEB.md" and command.startswith("aws s3 ")]
+    assert len(uploads) == 2
+    assert all("--cache-control no-cache" in command for command in uploads)
 
 
 def test_make_targets_that_documents_name_are_there():
