@@ -44,6 +44,8 @@ class Client:
     context: Any
     token: str | None = None
     sent: list[str] = field(default_factory=list)
+    arrived: float | None = None
+    """When API Gateway took its requests; None is just now."""
 
     def __call__(
         self, method: str, path: str, body: Any = None, *, query: dict[str, str] | None = None, **headers: str
@@ -77,7 +79,7 @@ class Client:
             "requestContext": {
                 "requestId": "req-1",
                 "stage": "$default",
-                "timeEpoch": int(time.time() * 1000),
+                "timeEpoch": int((self.arrived or time.time()) * 1000),
                 "http": {"method": method, "path": path, "sourceIp": "203.0.113.9"},
             },
         }

@@ -380,7 +380,7 @@ def test_what_open_jobs_hold_is_no_debt_when_the_account_is_closed(studio, till,
     till.deliver()
     assert (user.balance(), user.held()) == (-30, 80)
     with monkeypatch.context() as late:
-        late.setattr(accounts, "cancel_open_jobs", lambda _: None)
+        late.setattr(accounts, "cancelled_jobs", lambda _: iter(()))
         accounts.close(user.id, PASSWORD)
     erasure.erase(user.id)
     assert (user.balance(), user.held()) == (50, 0)
@@ -402,7 +402,7 @@ def test_what_changes_the_balance_while_the_account_is_closed_is_part_of_the_deb
     till.standin.dispute(till.intent(purchase))
     if what == "a delivery":
         till.deliver()
-    monkeypatch.setattr(accounts, "cancel_open_jobs", lambda _: None)
+    monkeypatch.setattr(accounts, "cancelled_jobs", lambda _: iter(()))
 
     @contextmanager
     def late() -> Iterator[Transaction]:

@@ -83,6 +83,40 @@ def test_what_is_done_costs_the_next_run_nothing(studio, user):
     assert calls_of_a_run(user) == calls_of_a_run(other), "as of an account without jobs"
 
 
+def test_many_bare_jobs_cost_a_closing_and_a_run_no_page_each(studio, user):
+    """What was deleted long ago stays as bare rows; only a few of thousands are still open."""
+    other = studio.user()
+    for _ in range(2):
+        user.submit(quality="draft")
+    with JobRow.batch_write() as batch:
+        for number in range(450):
+            batch.save(bare(user.id, f"job_{number:026d}"))
+    calls = {}
+    for who in (user, other):
+        with counted() as aws:
+            accounts.close(who.id, PASSWORD)
+        calls[who.id] = aws.made.count("Query")
+    assert calls[user.id] == calls[other.id]
+    assert [job.status for job in JobRow.by_user.query(user.id, filter_condition=JobRow.open_shard.exists())] == []
+    assert calls_of_a_run(user).count("Query") == calls_of_a_run(other).count("Query")
+
+
+def bare(user_id: str, job_id: str) -> JobRow:
+    """What is left of a deleted job."""
+    return JobRow(
+        job_id,
+        user_id=user_id,
+        feature="image-generation",
+        order={},
+        status="completed",
+        credits=0,
+        attempt=1,
+        deadline=0,
+        erased="deleted",
+        created_at="2026-01-01T00:00:00.000Z",
+    )
+
+
 def test_a_job_that_was_only_marked_is_finished(studio, user):
     job = finished(studio, user)
     assert retention._mark(job)
@@ -109,7 +143,7 @@ def test_whoever_is_out_of_time_leaves_the_rest_to_another_errand(studio, user, 
     ("module", "name", "left"),
     [
         (tickets, "delete_all", {"tickets"}),
-        (accounts, "cancel_open_jobs", set()),
+        (accounts, "cancelled_jobs", set()),
         (connections, "end_all", set()),
         (storage, "deleted", {"files", "jobs"}),  # where a file is left, its job stays on the sweeper's list
         (retention, "forget", {"jobs"}),

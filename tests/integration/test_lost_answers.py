@@ -9,10 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 from pynamodb.connection import Connection
 
-from studio import accounts, api_keys, endpoints, grants, jobs, purchases, tables
+from studio import accounts, api_keys, endpoints, grants, jobs, proofs, purchases, tables
 from studio.api_keys import Scope
-from studio.errors import Busy, EmailTaken, InsufficientCredits
-from studio.tables import Purchase
+from studio.errors import Busy, EmailTaken, InsufficientCredits, InvalidOrder
+from studio.tables import Proof, Purchase
 from tests.integration.conftest import PASSWORD, signed_in
 
 Send = Callable[..., Any]
@@ -109,6 +109,31 @@ def test_a_registration_makes_one_account(studio, wrap, fault):
     assert accounts.profile(signup.user.id).email == "new@example.com"
     with pytest.raises(EmailTaken):
         accounts.register("new@example.com", PASSWORD)
+
+
+@ANSWERED
+def test_a_closing_is_done_and_cleared_after_whatever_became_of_the_answer(studio, wrap, fault):
+    user = studio.user()
+    wrap(fault)
+    accounts.close(user.id, PASSWORD)
+    assert not accounts.exists(user.id)
+    assert studio.errands() == [{"errand": "erase", "subject": user.id}], "and the later one, which SQS keeps back"
+    assert studio.outbox() == []
+
+
+@ANSWERED
+def test_a_reset_ends_everything_also_when_its_answer_is_lost(studio, wrap, fault):
+    user = studio.user()
+    accounts.forgot("user1@example.com")
+    endpoints.create(signed_in(user.id), "https://example.com/hook", ["job.failed"], "")
+    (proof,) = Proof.scan()
+    value = proofs.arm(proof, user_id=user.id, user_ver=0)
+    wrap(fault)
+    accounts.reset_password(value, "another horse and battery")
+    assert accounts.login("user1@example.com", "another horse and battery")
+    assert endpoints.all_of(user.id) == []
+    with pytest.raises(InvalidOrder):
+        accounts.reset_password(value, "a third horse and battery")
 
 
 @ANSWERED

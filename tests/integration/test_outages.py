@@ -21,7 +21,7 @@ from botocore.exceptions import (
 from pynamodb.connection.base import VerboseClientError
 from pynamodb.exceptions import DoesNotExist, GetError, UpdateError
 
-from studio import outbox, tables
+from studio import limits, outbox, tables
 from studio.outages import is_outage
 from tests.integration import contract
 from tests.integration.conftest import ORDER
@@ -83,6 +83,9 @@ def test_no_route_answers_500_because_aws_is_silent(world, operation):
             assert answer.status < 500 or answer.json["code"] in MAY_SAY.get(answer.status, ()), where
             assert answer.status < 500 or answer.headers["Retry-After"] == "1", where
             assert answer.status != 504 or operation.method != "GET", f"nothing is in doubt after {where}"
+            if operation.method == "GET":
+                heard_too_late = asked(world, operation, aws, answer_lost, number).status
+                assert heard_too_late in (200, 503), f"{heard_too_late} {where}"
 
 
 def asked(world: World, operation: Operation, aws: Calls, fault: Fault, which: int | str | None) -> Answer:
@@ -172,12 +175,41 @@ def test_a_job_is_shown_also_when_its_place_cannot_be_told(http, aws):
     assert aws.fired
 
 
-def test_a_fault_of_ours_is_no_outage(http, aws):
-    def forbidden(call: Any, operation: str) -> Any:
-        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "injected"}}, operation)
+@pytest.mark.parametrize("operation", ["PutObject", "Query"])
+def test_an_export_that_failed_is_none_of_the_few_there_are(http, aws, operation):
+    for _ in range(limits.EXPORTS.quota + 1):
+        aws.arm_where(silent, lambda number, name: name == operation)
+        assert_problem(http("GET", "/api/v1/users/export"), 503, "unavailable")
+    aws.disarm()
+    statuses = [http("GET", "/api/v1/users/export").status for _ in range(limits.EXPORTS.quota + 1)]
+    assert statuses == [200] * limits.EXPORTS.quota + [429]
 
+
+def test_a_payment_whose_answer_is_lost_is_shown_and_not_called_unchanged(http, aws, studio, till):
+    user = studio.user()
+    http.token = user.token
+    purchase = till.begin(user.id)
+    till.standin.pay(purchase.session_id)
+    aws.arm_where(answer_lost, lambda number, name: name == "TransactWriteItems" and not aws.fired)
+    first = http("GET", f"/api/v1/payments/{purchase.id}")
+    assert (first.status, user.balance()) == (200, 150)
+    assert http("GET", f"/api/v1/payments/{purchase.id}").json["status"] == "paid"
+    assert user.balance() == 150
+
+
+def forbidden(call: Any, operation: str) -> Any:
+    raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "injected"}}, operation)
+
+
+def test_a_fault_of_ours_is_no_outage(http, aws):
     aws.arm(forbidden, at=1)
     assert_problem(http("GET", "/api/v1/users/credits"), 500, "internal")
+
+
+def test_a_missing_right_is_not_hidden_behind_an_estimate(http, aws):
+    job = http("POST", SUBMIT, ORDER).json["urls"]["self"]
+    aws.arm_where(forbidden, lambda number, operation: operation == "Query")
+    assert_problem(http("GET", job), 500, "internal")
 
 
 # ---- What counts as one ----------------------------------------------------------------------------------------------

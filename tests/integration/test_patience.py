@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
-from api.routes import jobs as routes
+import edge.caller
 from studio import jobs, places
 from studio.errors import Busy
 from tests.integration.conftest import ORDER
@@ -39,11 +40,12 @@ def waits(monkeypatch) -> list[int]:
 
 
 @pytest.fixture
-def came(monkeypatch):
-    """Makes requests be as many seconds old as they were when their route was reached."""
+def came(http, monkeypatch):
+    """Makes requests be as many seconds old when their route is reached."""
 
     def ago(seconds: float) -> None:
-        monkeypatch.setattr(routes, "seconds_here", lambda router: seconds)
+        http.arrived = 1_800_000_000.25
+        monkeypatch.setattr(edge.caller, "time", SimpleNamespace(time=lambda: 1_800_000_000.25 + seconds))
 
     return ago
 

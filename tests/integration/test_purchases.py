@@ -320,7 +320,7 @@ def test_a_purchase_is_shown_as_stored_while_stripe_is_away(studio, till, monkey
 def test_who_looks_all_the_time_is_told_what_is_stored(studio, till, monkeypatch):
     user = studio.user()
     purchase = till.begin(user.id)
-    monkeypatch.setattr(limits, "LOOKS", limits.Bucket("looks at payments", quota=1, window_seconds=900))
+    monkeypatch.setattr(limits, "PAYMENT_LOOKS", limits.Bucket("looks at payments", quota=1, window_seconds=900))
     purchases.get(user.id, purchase.id)
     till.standin.pay(purchase.session_id)
     asked = len(till.wire.asked)

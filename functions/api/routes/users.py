@@ -71,8 +71,8 @@ def export() -> FileView:
     The file is kept for a day.
     """
     user_id = caller(router).user_id
-    limits.take(limits.EXPORTS, user_id)
-    return FileView.of(exports.write(user_id))
+    with limits.unless_failed(limits.EXPORTS, user_id):
+        return FileView.of(exports.write(user_id))
 
 
 @router.delete(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pynamodb.exceptions import DoesNotExist, UpdateError
@@ -14,7 +15,6 @@ from studio import (
     emails,
     endpoints,
     errands,
-    histories,
     ids,
     jobs,
     limits,
@@ -36,12 +36,12 @@ from studio.errors import (
     WrongCredentials,
     WrongPassword,
 )
-from studio.histories import Filter
 from studio.proofs import Purpose
 from studio.settings import settings
 from studio.tables import (
     CallbackSecret,
     Email,
+    JobRow,
     OutboxRow,
     Proof,
     Transaction,
@@ -56,6 +56,7 @@ from studio.telemetry import logger
 # What was being made or stored while the account was closed has ended by then: workers hear of it within a third of
 # their lease, and functions end. It is the longest that SQS keeps a message back.
 CLEAR_AGAIN_SECONDS = 900
+CLEAR_DELAYS = (0, CLEAR_AGAIN_SECONDS)
 
 _HALF_CLOSED = (
     "Too much happened at once, so the account is not closed yet as far as we know. Jobs may be cancelled already. "
@@ -227,27 +228,23 @@ def close(user_id: str, password: str) -> None:
     user = _proven(user_id, password)
     try:
         proofs.forget(user.email)  # the only rows that are found by the address, which is not known afterwards
-        cancel_open_jobs(user_id)
-        to_clear = _remove(user)
+        for _ in cancelled_jobs(user_id):
+            pass
+        for errand in _remove(user):
+            outbox.send(errand)
     except Busy as error:
         raise Unanswered(_HALF_CLOSED) from error
-    for errand in to_clear:
-        outbox.send(errand)
+    except NotFound:  # a try whose answer was lost, or a twin of this request, has closed it
+        for delay in CLEAR_DELAYS:
+            outbox.send_left(errands.row_id("erase", user_id, delay_seconds=delay))
     logger.info("account closed", extra={"user": user_id})
 
 
-def cancel_open_jobs(user_id: str) -> None:
-    """Cancel and refund what has not ended."""
-    for status in jobs.Status:
-        if status.ended:
-            continue
-        below = None
-        while page := histories.page(user_id, limit=histories.MAX_PAGE, below=below, wanted=Filter(status=status)):
-            for job in page.jobs:
-                _cancel(user_id, job.id)
-            if page.next_id is None:
-                break
-            below = page.next_id
+def cancelled_jobs(user_id: str) -> Iterator[None]:
+    """Cancel and refund what has not ended, a job at each step."""
+    for job in JobRow.by_user.query(user_id, filter_condition=JobRow.open_shard.exists()):
+        _cancel(user_id, job.id)
+        yield
 
 
 def id_of(email: str) -> str:
@@ -339,8 +336,7 @@ def _remove(user: User) -> list[OutboxRow]:
         gone = NotFound("There is no such account.")
         tx.remove(User(user.id), condition=User.id.exists(), otherwise=gone)
         tx.remove(Email(emails.key_of(user.email)), condition=Email.user_id == user.id, otherwise=gone)
-        delays = (0, CLEAR_AGAIN_SECONDS)
-        return [errands.queue(tx, "erase", user.id, delay_seconds=delay) for delay in delays]
+        return [errands.queue(tx, "erase", user.id, delay_seconds=delay) for delay in CLEAR_DELAYS]
 
 
 def _proven(user_id: str, password: str) -> User:
@@ -398,8 +394,19 @@ def _reset(proof: Proof, password_hash: str) -> User:
         user = profile(proof.user_id or "")
     except NotFound as error:
         raise proofs.void() from error
+    if user.password_hash == password_hash:  # a try whose answer was lost had stored it; nobody else makes this hash
+        return user
     if user.ver != proof.user_ver:
         raise proofs.void()
+    try:
+        _store(user, proof, password_hash)
+    except InvalidOrder:
+        if profile(user.id).password_hash != password_hash:
+            raise
+    return user
+
+
+def _store(user: User, proof: Proof, password_hash: str) -> None:
     with transaction() as tx:
         proofs.redeem(tx, proof)
         tx.change(
@@ -412,7 +419,6 @@ def _reset(proof: Proof, password_hash: str) -> User:
             condition=User.ver == user.ver,
             otherwise=Conflict("the password was changed by somebody else"),
         )
-    return user
 
 
 def _clear_access(user_id: str) -> None:

@@ -18,7 +18,6 @@ def shown(caller: Caller) -> CallbackSecret:
 
     Raises:
         NotAuthenticated: what they signed in with has ended meanwhile, so it may be somebody else's by now.
-        Busy: too many at once.
     """
     row = of(caller.user_id)
     credentials.check(caller)

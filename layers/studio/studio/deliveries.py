@@ -38,8 +38,8 @@ MAX_PAGE = 50  # bodies of 20 kB are read along: well below what one query may r
 RETRY_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 JITTER = 0.1  # waits are up to a tenth longer, so that what failed together does not come back together
 MAX_WAIT_SECONDS = 86_400  # of a Retry-After
-THROTTLED = frozenset({429, 502, 504})
-THROTTLED_SECONDS = 60  # a receiver that says it is overloaded is not asked again at once
+OVERLOADED = frozenset({429, 502, 504})
+OVERLOADED_SECONDS = 60  # a receiver that says it is overloaded is not asked again at once
 GONE = 410
 
 LEASE_SECONDS = 60  # an attempt takes at most 15 s and the sender's function 29 s
@@ -234,7 +234,7 @@ def record(delivery: Delivery, outcome: Outcome) -> None:
 
 def postpone(delivery: Delivery, until: int) -> None:
     """Leave the next attempt for later; it counts as none."""
-    spread = random.randint(0, THROTTLED_SECONDS)  # noqa: S311  # jitter, not a secret
+    spread = random.randint(0, OVERLOADED_SECONDS)  # noqa: S311  # jitter, not a secret
     _update(delivery, [Delivery.next_attempt_at.set(until + spread)], condition=_unchanged(delivery))
 
 
@@ -320,7 +320,7 @@ def _wait(delivery: Delivery, outcome: Outcome) -> int | None:
     if made > len(schedule):
         return None
     wait = schedule[made - 1] * random.uniform(1, 1 + JITTER)  # noqa: S311  # jitter, not a secret
-    least = THROTTLED_SECONDS if outcome.status in THROTTLED else 0
+    least = OVERLOADED_SECONDS if outcome.status in OVERLOADED else 0
     asked = min(outcome.retry_after or 0, MAX_WAIT_SECONDS)
     return math.ceil(max(wait, least, asked))
 

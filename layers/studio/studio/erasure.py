@@ -31,13 +31,14 @@ def erase(user_id: str, *, seconds: float = math.inf) -> None:
     failures: list[Exception] = []
     for part in (_what_opens_it, _what_runs, _what_listens, _what_it_said, _what_it_made, _what_it_was_told):
         try:
-            for _ in part(user_id):
-                if time.monotonic() > ends:
-                    errands.go_on("erase", user_id)
-                    return
+            out_of_time = any(time.monotonic() > ends for _ in part(user_id))
         except Exception as failure:
             logger.exception("a part of an account was not erased", extra={"user": user_id, "part": part.__name__})
             failures.append(failure)
+            continue
+        if out_of_time:
+            errands.go_on("erase", user_id)
+            return
     if failures:
         raise failures[0]
     logger.info("account erased", extra={"user": user_id})
@@ -53,8 +54,7 @@ def _what_opens_it(user_id: str) -> Iterator[None]:
 
 
 def _what_runs(user_id: str) -> Iterator[None]:
-    accounts.cancel_open_jobs(user_id)
-    return iter(())
+    return accounts.cancelled_jobs(user_id)
 
 
 def _what_listens(user_id: str) -> Iterator[None]:

@@ -7,10 +7,12 @@ two windows up to twice the quota can pass in a short time; the quota holds with
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from pynamodb.exceptions import UpdateError
+from pynamodb.exceptions import PynamoDBException, UpdateError
 
 from studio import clock
 from studio.catalog import Order
@@ -46,7 +48,8 @@ VIDEO_DRAFTS = Bucket("video drafts", quota=10, window_seconds=WINDOW_SECONDS)  
 SENDS_BY_HAND = Bucket("callbacks by hand", quota=60, window_seconds=WINDOW_SECONDS)
 
 CHECKOUTS = Bucket("checkouts", quota=20, window_seconds=WINDOW_SECONDS)
-LOOKS = Bucket("looks at payments", quota=100, window_seconds=WINDOW_SECONDS)  # each asks Stripe, which has limits too
+# Each asks Stripe, which has limits too.
+PAYMENT_LOOKS = Bucket("looks at payments", quota=100, window_seconds=WINDOW_SECONDS)
 
 FETCHES = Bucket("pictures by URL", quota=60, window_seconds=WINDOW_SECONDS)  # each has us call somebody
 
@@ -86,14 +89,40 @@ def take(bucket: Bucket, who: str) -> Standing:
     Raises:
         TooManyRequests: the window's quota is used up; says in how many seconds the next one starts.
     """
+    row, left = _window(bucket, who)
+    _use(bucket, row, left)
+    return Standing(bucket, bucket.quota - int(row.used), left)
+
+
+@contextmanager
+def unless_failed(bucket: Bucket, who: str) -> Iterator[None]:
+    """Count one use, and take it back when the block fails: nobody is locked out by what did not work for us.
+
+    Raises:
+        TooManyRequests: the window's quota is used up.
+    """
+    row, left = _window(bucket, who)
+    _use(bucket, row, left)
+    try:
+        yield
+    except Exception:
+        with suppress(PynamoDBException):
+            row.update(actions=[Limit.used.add(-1)])
+        raise
+
+
+def _window(bucket: Bucket, who: str) -> tuple[Limit, int]:
+    """The row that is counted in now, and for how many seconds it is the one."""
     now = clock.epoch()
     offset = zlib.crc32(who.encode()) % bucket.window_seconds
     window, passed = divmod(now + offset, bucket.window_seconds)
-    left = bucket.window_seconds - passed
-    row = Limit(f"{bucket.name}#{who}#{window}")
+    return Limit(f"{bucket.name}#{who}#{window}"), bucket.window_seconds - passed
+
+
+def _use(bucket: Bucket, row: Limit, left: int) -> None:
     try:
         row.update(
-            actions=[Limit.used.add(1), Limit.expires_at.set(clock.from_epoch(now + left))],
+            actions=[Limit.used.add(1), Limit.expires_at.set(clock.from_epoch(clock.epoch() + left))],
             condition=Limit.used.does_not_exist() | (Limit.used < bucket.quota),
         )
     except UpdateError as error:
@@ -101,7 +130,6 @@ def take(bucket: Bucket, who: str) -> Standing:
             raise
         why = f"At most {bucket.quota} {bucket.name} in {bucket.window_seconds // 60} minutes"
         raise exceeded(bucket, left, why) from error
-    return Standing(bucket, bucket.quota - int(row.used), left)
 
 
 def spaced(what: str, who: str, *, at: datetime, seconds: int) -> bool:

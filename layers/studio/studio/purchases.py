@@ -30,6 +30,7 @@ from studio.errors import (
     PaymentsUnavailable,
     StudioError,
 )
+from studio.outages import is_outage
 from studio.packages import Package
 from studio.requests import Asked
 from studio.settings import settings
@@ -134,10 +135,13 @@ def get(user_id: str, purchase_id: str) -> Purchase:
     if not purchase.session_id or (purchase.status not in _UNDECIDED and purchase.invoice_url):
         return purchase
     try:
-        limits.take(limits.LOOKS, user_id)
+        limits.take(limits.PAYMENT_LOOKS, user_id)
         return _settled(purchase.id, purchase.session_id)
-    except StudioError as error:  # what we know is an answer too
-        logger.warning("purchase shown as stored", extra={"purchase": purchase.id, "why": error.code})
+    except Exception as error:
+        if not isinstance(error, StudioError) and not is_outage(error):
+            raise
+        # What we know is an answer too, and a payment that is being followed may have been credited by now.
+        logger.warning("purchase shown as stored", extra={"purchase": purchase.id, "why": repr(error)})
         return purchase
 
 

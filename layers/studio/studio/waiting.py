@@ -10,6 +10,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from studio import clock, ids, jobs, paces, workers
 from studio.jobs import Status
+from studio.outages import is_outage
 from studio.settings import settings
 from studio.tables import JobRow
 from studio.telemetry import logger
@@ -65,6 +66,8 @@ def place(job: JobRow) -> Place | None:
     try:
         return _counted(job)
     except PynamoDBException as error:
+        if not is_outage(error):
+            raise
         logger.warning("place could not be told", extra={"job": job.id, "why": str(error)})
         return None
 
