@@ -49,8 +49,12 @@ def order_json(event: APIGatewayProxyEventV2, user_id: str, *, dry_run: bool = F
             order[name], files[name] = uploads.PLACEHOLDER, value
         else:
             faults.append(Fault(catalog.pointer(name), "is not a picture of this request"))
+    try:
+        catalog.parse(kind.feature, order)  # nothing is stored for an order that is wrong anyway
+    except InvalidOrder as refusal:
+        named = {fault.pointer for fault in faults}
+        faults += [fault for fault in refusal.faults if fault.pointer not in named]
     _refuse(faults)
-    catalog.parse(kind.feature, order)  # nothing is stored for an order that is wrong anyway
     for name, content in files.items():
         try:
             if dry_run:

@@ -11,6 +11,7 @@ from api import forms, openapi
 from api.gate import GATE, SUBMIT_ROUTE
 from api.routes import api_keys, auth, features, jobs, realtime, service, uploads, users, webhooks
 from edge import frame
+from studio import catalog
 from studio.telemetry import logger
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _resolve(request: APIGatewayProxyEventV2, caller: Caller | None, context: LambdaContext) -> dict[str, Any]:
     event = request.raw_event
+    if request.route_key == SUBMIT_ROUTE:
+        catalog.order_type(request.raw_path.rpartition("/")[2])
     if caller and request.route_key == SUBMIT_ROUTE and forms.is_form(request):
         dry_run = request.query_string_parameters.get("dryRun") == "true"
         order = forms.order_json(request, caller.user_id, dry_run=dry_run)

@@ -94,7 +94,7 @@ def _headers(error: StudioError) -> dict[str, str | list[str]]:
         return {"WWW-Authenticate": "Bearer"}
     if error.status == 405:
         return {"Allow": str(error.extra["allow"])}
-    if error.status == 429:
+    if "retryAfter" in error.extra:
         told = quota.headers_of_refusal(error) if isinstance(error, TooManyRequests) else {}
         return {"Retry-After": str(error.extra["retryAfter"]), **told}
     if error.status in (503, 504):

@@ -38,4 +38,4 @@ class Problem(View):
     bucket: str | None = Field(None, description="On 429: the quota that is used up.")
     quota: int | None = Field(None, description="On 429: how much it allows in `windowSeconds`.")
     window_seconds: int | None = None
-    retry_after: int | None = Field(None, description="On 429: seconds until it is worth trying again.")
+    retry_after: int | None = Field(None, description="Seconds until it is worth trying again.")

@@ -276,6 +276,33 @@ def test_json_that_is_no_object(http, user, body):
     assert_problem(http("POST", SUBMIT, body), 422, "invalid_request")
 
 
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"num_images": 2}, "/num_images is not a field of this request; fields are written like numImages"),
+        ({"numimages": 2}, "/numimages is not a field of this request"),
+        ({"reference": "upl_" + "0" * 26, "consent": "yes"}, "/consent must be true"),
+    ],
+)
+def test_the_detail_alone_says_what_is_wrong_and_where(http, user, body, detail):
+    problem = assert_problem(http("POST", SUBMIT, {"prompt": "A fox"} | body), 422, "invalid_request")
+    assert problem["detail"] == detail
+
+
+def test_values_of_other_requests_are_refused_in_the_same_words(http):
+    short = {"email": "ada@example.com", "password": "short"}
+    assert http("POST", "/api/v1/auth/register", short).json["detail"] == "/password must have at least 8 characters"
+
+
+def test_a_body_that_is_no_object_is_told_what_it_must_be(http, user):
+    assert http("POST", SUBMIT, "[]").json["detail"] == "the body must be an object"
+
+
+def test_a_misspelt_feature_is_answered_with_those_there_are(http, user):
+    problem = assert_problem(http("POST", "/api/v1/jobs/image-generaton", ORDER), 404, "not_found")
+    assert problem["detail"] == f"There is no feature 'image-generaton'; there are {', '.join(ORDERS)}."
+
+
 def test_lone_surrogates_are_refused(http, user):
     assert_problem(http("POST", SUBMIT, '{"prompt": "\\ud800"}'), 422, "invalid_request")
 

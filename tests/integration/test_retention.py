@@ -94,7 +94,9 @@ def test_deleting_an_ended_job_takes_its_files_and_content_and_leaves_the_books(
 def test_a_cancel_that_comes_a_moment_too_late_deletes_nothing(studio, http, user, later):
     job = done(studio, user)
     later(JUST_ENDED_SECONDS - 1)
-    assert_problem(http("DELETE", address(job)), 409, "job_ended")
+    refused = http("DELETE", address(job))
+    assert "be deleted 30 seconds after its end" in assert_problem(refused, 409, "job_ended")["detail"]
+    assert refused.headers["Retry-After"] == "30"
     assert len(files_of(job)) == 3
     assert http("GET", address(job)).json["status"] == "completed"
 

@@ -41,7 +41,7 @@ def begin(bucket: Bucket, who: str) -> None:
     except DoesNotExist:
         row = None
     if row is not None and row.blocked_until is not None and row.blocked_until > now:
-        raise exceeded(bucket, int(row.blocked_until) - now, f"More than {bucket.quota} {bucket.name}")
+        raise exceeded(bucket, int(row.blocked_until) - now, f"{bucket.quota} {bucket.name} or more")
     # DynamoDB deletes expired rows late, or never on a laptop.
     used = 1 if row is None or row.expires_at <= clock.now() else int(row.used) + 1
     delay = _delay(used, bucket.quota)

@@ -11,7 +11,7 @@ from abc import abstractmethod
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic.alias_generators import to_camel, to_snake
 from pydantic.fields import FieldInfo
 
 from studio.bounds import Number, PictureName, Text, Whole
@@ -22,6 +22,8 @@ MAX_PROMPT_CHARACTERS = 10_000
 MIN_SCRIPT_CHARACTERS = 4  # a sentence in Chinese; workers refuse single words, which need a language to be told
 MAX_SCRIPT_CHARACTERS = 10_000  # three times what can be said in the longest video
 MAX_TITLE_CHARACTERS = 120
+_OTHER_CASE = re.compile(r"[A-Za-z]{1,30}(?:[_-][A-Za-z0-9]{1,30}){1,3}")  # num_images, num-images
+_SHOULD = re.compile(r"^\w+ should ")  # how pydantic begins: "String should have at least 8 characters"
 MAX_NAME_CHARACTERS = 100  # of a field, as an answer repeats it; ours are shorter
 MAX_SEED = 2**32 - 1  # what torch and numpy generators take on every platform
 
@@ -406,7 +408,7 @@ def order_type(feature: str) -> type[Order]:
     try:
         return ORDERS[feature]
     except KeyError as error:
-        raise NotFound(f"There is no feature {feature!r}.") from error
+        raise NotFound(f"There is no feature {feature!r}; there are {', '.join(ORDERS)}.") from error
 
 
 def parse(feature: str, body: object) -> Order:
@@ -438,7 +440,9 @@ def _cut(name: str) -> str:
 def _words(error: dict[str, Any]) -> str:
     match error["type"]:
         case "extra_forbidden":
-            return "is not a field of this request"
+            name = str(error["loc"][-1])
+            hint = f"; fields are written like {to_camel(to_snake(name))}" if _OTHER_CASE.fullmatch(name) else ""
+            return f"is not a field of this request{hint}"
         case "missing":
             return "is required"
         case "value_error":
@@ -446,5 +450,5 @@ def _words(error: dict[str, Any]) -> str:
         case "model_type" | "model_attributes_type" | "dict_type":
             return "must be a JSON object"
         case "literal_error":
-            return f"must be {error['ctx']['expected']}"
-    return str(error["msg"])[:1].lower() + str(error["msg"])[1:]
+            return f"must be {error['ctx']['expected']}".replace("True", "true")
+    return _SHOULD.sub("must ", str(error["msg"])[:1].lower() + str(error["msg"])[1:])

@@ -15,7 +15,15 @@ from enum import StrEnum
 from pynamodb.exceptions import DoesNotExist
 
 from studio import clock, news, outbox, pages
-from studio.errors import AlreadyExists, Conflict, InsufficientCredits, InvalidOrder, NotFound, TooManyActiveJobs
+from studio.errors import (
+    AlreadyExists,
+    Conflict,
+    Fault,
+    InsufficientCredits,
+    InvalidOrder,
+    NotFound,
+    TooManyActiveJobs,
+)
 from studio.settings import settings
 from studio.tables import Balance, Entry, OutboxRow, Transaction
 
@@ -182,7 +190,7 @@ def held_for(user_id: str, job_id: str) -> int:
 def entries(user_id: str, *, limit: int, below: int | None = None, kind: Kind | None = None) -> EntryPage:
     """Ledger entries newest first, of one kind and numbered under `below` if given; `limit` is 1 … `MAX_PAGE`."""
     if below is not None and below < 1:
-        raise InvalidOrder("This cursor is not one of ours.")
+        raise InvalidOrder(faults=(Fault("?cursor", "is not a cursor of this list"),))
     rows = Entry.by_number.query(
         user_id,
         None if below is None else Entry.number < below,

@@ -102,7 +102,7 @@ class Expired(StudioError):
 class EmailTaken(StudioError):
     """An account with this address exists."""
 
-    status, code, title = 409, "email_taken", "This e-mail address is already registered"
+    status, code, title = 409, "email_taken", "This e-mail address is already registered; sign in instead"
 
 
 class JobEnded(StudioError):
@@ -158,11 +158,14 @@ class InvalidOrder(StudioError):
 
     status, code, title = 422, "invalid_request", "Some values are not allowed"
 
+    def __init__(self, detail: str = "", *, faults: tuple[Fault, ...] = (), **extra: int | str) -> None:
+        said = "; ".join(f"{fault.pointer or 'the body'} {fault.detail}" for fault in faults)
+        super().__init__(detail or said, faults=faults, **extra)
+
     @classmethod
     def naming(cls, faults: Iterable[Fault]) -> Self:
-        """One whose detail says what is wrong and where."""
-        named = tuple(faults)
-        return cls("; ".join(f"{fault.pointer or 'the body'} {fault.detail}" for fault in named), faults=named)
+        """One for several faults."""
+        return cls(faults=tuple(faults))
 
 
 class BadPicture(InvalidOrder):
@@ -172,7 +175,11 @@ class BadPicture(InvalidOrder):
 class KeyReused(StudioError):
     """The Idempotency-Key was used before with a different body."""
 
-    status, code, title = 422, "idempotency_key_reuse", "This Idempotency-Key was used with another request"
+    status, code, title = (
+        422,
+        "idempotency_key_reuse",
+        "This Idempotency-Key was used with another request; take a new one",
+    )
 
 
 class TooManyRequests(StudioError):

@@ -360,7 +360,7 @@ def _require_ours(**urls: str) -> None:
         if not _plain(url) or _origin(url) not in allowed
     )
     if faults:
-        raise InvalidOrder("; ".join(f"{fault.pointer} {fault.detail}" for fault in faults), faults=faults)
+        raise InvalidOrder(faults=faults)
 
 
 def _plain(url: str) -> bool:

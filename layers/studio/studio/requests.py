@@ -13,7 +13,7 @@ from typing import Any
 from pynamodb.exceptions import DoesNotExist
 
 from studio import clock
-from studio.errors import AlreadyExists, InvalidOrder, KeyReused
+from studio.errors import AlreadyExists, Fault, InvalidOrder, KeyReused
 from studio.tables import Request, Transaction
 
 KEY_SECONDS = 24 * 3600
@@ -35,7 +35,7 @@ class Asked:
             InvalidOrder: this cannot be a key.
         """
         if not 1 <= len(key) <= 255 or not key.isprintable():
-            raise InvalidOrder("The Idempotency-Key must be 1 to 255 printable characters.")
+            raise InvalidOrder(faults=(Fault("header Idempotency-Key", "must be 1 to 255 printable characters"),))
         canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
         return cls(user_id, key, hashlib.sha256(canonical.encode()).hexdigest())
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pynamodb.exceptions import UpdateError
 
 from studio import clock, jobs, storage
-from studio.errors import NotFound
+from studio.errors import JobEnded, NotFound
 from studio.jobs import Erased, Status
 from studio.tables import JobRow, refused
 from studio.telemetry import logger
@@ -41,12 +41,22 @@ def withdraw(user_id: str, job_id: str) -> JobRow | None:
     """
     job = jobs.get(user_id, job_id)
     if not Status(job.status).ended or jobs.ended_seconds_ago(job) < JUST_ENDED_SECONDS:
-        return jobs.cancel(user_id, job_id)
+        return _cancelled(user_id, job_id)
     # First of all, so that nobody is offered a dead link, and the sweeper finishes what we may not.
     if not _mark(job):
         raise NotFound("There is no such job.")
     _erase(job)
     return None
+
+
+def _cancelled(user_id: str, job_id: str) -> JobRow:
+    try:
+        return jobs.cancel(user_id, job_id)
+    except JobEnded as error:
+        raise JobEnded(
+            f"{error.detail} It can no longer be cancelled, and be deleted {JUST_ENDED_SECONDS} seconds after its end.",
+            retryAfter=JUST_ENDED_SECONDS,
+        ) from error
 
 
 def forget(job: JobRow) -> None:
