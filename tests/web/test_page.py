@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -200,6 +201,33 @@ def test_everything_can_be_reached_and_chosen_without_a_mouse(visit: Callable[..
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="Artistic")).to_be_checked()
+
+
+def test_ticking_a_box_moves_nothing(visit: Callable[..., Visitor], resident: Account) -> None:
+    visitor = visit()
+    resident.sign_in(visitor)
+    for view, boxes in (("#/account/keys", 6), ("#/create/cloth-swap", 2)):
+        visitor.go(view)
+        rows = visitor.page.locator("main .check:visible")
+        expect(rows).to_have_count(boxes)
+        for row in rows.all():
+            heights = set()
+            for ticked in (False, True):
+                row.get_by_role("checkbox").set_checked(ticked)
+                heights.add(row.bounding_box()["height"])  # type: ignore[index]
+            assert len(heights) == 1
+
+
+def test_no_sum_over_a_bar_is_cut_off_on_a_phone(visit: Callable[..., Visitor], resident: Account) -> None:
+    spent = {"id": "one", "kind": "hold", "amount": -50, "balanceAfter": 0, "jobId": None, "reason": None}
+    entry = spent | {"invoiceUrl": None, "createdAt": datetime.now(UTC).isoformat()}
+    visitor = visit(viewport={"width": 375, "height": 800})
+    resident.sign_in(visitor)
+    page = visitor.page
+    page.route("**/users/transactions?*", lambda route: route.fulfill(json={"data": [entry], "nextCursor": None}))
+    visitor.go("#/account/credits")
+    expect(page.locator(".usage text:not(.day)")).to_have_text("50")
+    assert page.evaluate("document.querySelector('.usage text:not(.day)').getBBox().y") >= 0
 
 
 def test_what_is_vendored_is_what_the_locked_packages_hold() -> None:
