@@ -273,7 +273,7 @@ const en = {
   // Where the catalogue's own words read like code, or are not needed.
   fields: { numImages: "How many", callbackUrl: "Callback address", loras: "LoRAs", personaId: "Known person" },
   hints: { prompt: "" },
-  options: { "60+": "60 and over" },
+  options: { "60+": "60 and over", "3d-cgi": "3D CGI", "non-binary": "Non-binary", "middle-eastern": "Middle Eastern" },
 };
 
 const de = {
@@ -636,6 +636,15 @@ export const plain = (value) => {
   const words = String(value).replace(/^3d-/, "3D ").replace(/-/g, " ").replace(/([a-z])([A-Z])/g, "$1 $2");
   return /^\d[^D]/.test(words) ? String(value) : words[0].toUpperCase() + words.slice(1);
 };
+
+/** At most `length` characters, cut after a word; a text without spaces where it ends. */
+export function clipped(text, length) {
+  const letters = [...text];
+  if (letters.length <= length) return text;
+  const words = letters.slice(0, length + 1).join("").replace(/\s+\S*$/, "");
+  const cut = words.length <= length && words.length > length / 2 ? words : letters.slice(0, length).join("");
+  return `${cut.replace(/[\s.,;:!?–—-]+$/, "")}…`;
+}
 
 export function num(n) {
   return new Intl.NumberFormat(language).format(n);

@@ -230,6 +230,20 @@ def test_no_sum_over_a_bar_is_cut_off_on_a_phone(visit: Callable[..., Visitor], 
     assert page.evaluate("document.querySelector('.usage text:not(.day)').getBBox().y") >= 0
 
 
+def test_choices_and_titles_are_written_as_people_write_them(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.go()
+    said = visitor.page.evaluate(
+        """import("/strings.js").then(({ clipped, optionName }) => [
+            ["3d-cgi", "non-binary", "middle-eastern", "motion-graphics", "26-35"].map(optionName),
+            [["An old spell book. She opened it", 21], ["A kite", 6], ["A kite over", 6], ["凧".repeat(9), 4]].map(
+                ([text, length]) => clipped(text, length)),
+        ])"""
+    )
+    assert said[0] == ["3D CGI", "Non-binary", "Middle Eastern", "Motion graphics", "26-35"]
+    assert said[1] == ["An old spell book…", "A kite", "A kite…", "凧凧凧凧…"]
+
+
 def test_what_is_vendored_is_what_the_locked_packages_hold() -> None:
     kept = {path.name: path.read_bytes() for path in web_vendor.VENDOR.iterdir()}
     assert kept == web_vendor.files()
