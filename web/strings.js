@@ -61,6 +61,8 @@ const en = {
     buy: "Buy credits",
     example: "Fill in an example",
     fix: "Some fields need another look.",
+    missing: { text: "Please fill this in.", choice: "Please choose one.", tick: "Please tick this.", picture: "Please choose a picture." },
+    either: (names) => `Please fill in ${either(names)}.`,
     unset: "Choose for me",
     add: "Add",
     remove: "Remove",
@@ -337,6 +339,8 @@ const de = {
     buy: "Credits kaufen",
     example: "Beispiel einsetzen",
     fix: "Einige Felder brauchen noch einen Blick.",
+    missing: { text: "Bitte ausfüllen.", choice: "Bitte auswählen.", tick: "Bitte ankreuzen.", picture: "Bitte ein Bild wählen." },
+    either: (names) => `Bitte ${either(names)} ausfüllen.`,
     unset: "Egal",
     add: "Hinzufügen",
     remove: "Entfernen",
@@ -649,6 +653,8 @@ export function clipped(text, length) {
 export function num(n) {
   return new Intl.NumberFormat(language).format(n);
 }
+
+const either = (names) => new Intl.ListFormat(language, { type: "disjunction" }).format(names);
 
 export function money(cents, currency) {
   return new Intl.NumberFormat(language, { style: "currency", currency, minimumFractionDigits: cents % 100 ? 2 : 0 }).format(cents / 100);

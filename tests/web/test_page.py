@@ -244,6 +244,34 @@ def test_choices_and_titles_are_written_as_people_write_them(visit: Callable[...
     assert said[1] == ["An old spell book…", "A kite", "A kite…", "凧凧凧凧…"]
 
 
+def test_nothing_is_priced_before_there_is_an_order_and_what_is_missing_is_said(
+    visit: Callable[..., Visitor], resident: Account
+) -> None:
+    visitor = visit()
+    resident.sign_in(visitor)
+    page = visitor.page
+    refused: list[str] = []
+    page.on("response", lambda answer: refused.append(answer.url) if answer.status == 422 else None)
+    for feature in ("study-animation", "influencer-creation"):
+        visitor.go(f"#/create/{feature}")
+        page.get_by_role("radio").first.check()
+        page.wait_for_timeout(1_000)  # more than it takes until a price is asked for
+    assert refused == []
+    visitor.go("#/create/study-animation")
+    visitor.press("Free draft")
+    visitor.shows("Please fill in Topic or Script.")
+    visitor.go("#/create/influencer-creation")
+    page.get_by_role("radio", name="Female").check()
+    visitor.press("Free draft")
+    expect(page.locator("#field-gender-wrong")).to_have_count(0)
+    for name in ("ethnicity", "ageRange"):
+        expect(page.locator(f"#field-{name}-wrong")).to_have_text("Please choose one.")
+    with page.expect_response("**/influencer-creation?dryRun=true") as priced:
+        page.get_by_role("radio", name="Mixed").check()
+        page.get_by_role("radio", name="26-35").check()
+    assert priced.value.ok
+
+
 def test_what_is_vendored_is_what_the_locked_packages_hold() -> None:
     kept = {path.name: path.read_bytes() for path in web_vendor.VENDOR.iterdir()}
     assert kept == web_vendor.files()
