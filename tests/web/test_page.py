@@ -244,6 +244,22 @@ def test_choices_and_titles_are_written_as_people_write_them(visit: Callable[...
     assert said[1] == ["An old spell book…", "A kite", "A kite…", "凧凧凧凧…"]
 
 
+def test_signing_up_says_what_is_wrong_at_both_fields_before_it_sends_anything(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    page = visitor.page
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if "/auth/" in request.url else None)
+    visitor.go()
+    visitor.press("Deutsch")
+    page.get_by_label("E-Mail").fill("ada@")
+    page.get_by_label("Passwort").fill("short")
+    visitor.press("Konto anlegen")
+    expect(page.locator("#email-wrong")).to_have_text("Bitte eine vollständige Adresse angeben, etwa name@example.com.")
+    expect(page.locator("#password-wrong")).to_have_text("Bitte mindestens 8 Zeichen verwenden.")
+    expect(page.get_by_label("E-Mail")).to_be_focused()
+    assert sent == []
+
+
 def test_nothing_is_priced_before_there_is_an_order_and_what_is_missing_is_said(
     visit: Callable[..., Visitor], resident: Account
 ) -> None:
