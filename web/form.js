@@ -51,7 +51,33 @@ export function body(feature, values) {
   return order;
 }
 
-export const complete = (feature, values) => (feature.options.required ?? []).every((name) => name in filled(values));
+/** What to say at each field that has to be filled in and is not. */
+export function missing(feature, values) {
+  const given = filled(values);
+  const needed = [...(feature.options.required ?? []), ...(given.personaId ? [] : implied(feature).filter((name) => isChoice(feature, name)))];
+  return Object.fromEntries(needed.filter((name) => !(name in given)).map((name) => [name, t(`create.missing.${kind(feature, name)}`)]));
+}
+
+/** Names of texts of which any will do, while none is there. */
+export function lacking(feature, values) {
+  const texts = implied(feature).filter((name) => !isChoice(feature, name));
+  return texts.some((name) => name in filled(values)) ? [] : texts;
+}
+
+export const complete = (feature, values) => !Object.keys(missing(feature, values)).length && !lacking(feature, values).length;
+
+/** A schema cannot say "these or that". So where it requires nothing, what the example fills and no default does is needed. */
+function implied({ options: { properties, required = [] }, example }) {
+  return required.length ? [] : Object.keys(example).filter((name) => properties[name] && !properties[name].default && properties[name].default !== false);
+}
+
+const isChoice = (feature, name) => Boolean(bare(feature.options.properties[name]).enum);
+
+function kind(feature, name) {
+  const schema = bare(feature.options.properties[name]);
+  if (schema.format === "picture") return "picture";
+  return schema.type === "boolean" ? "tick" : schema.enum ? "choice" : "text";
+}
 
 export function Form({ feature, values, errors, onChange, onLeave }) {
   const { main, rest } = arranged(feature);

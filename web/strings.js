@@ -28,6 +28,8 @@ const en = {
     email: "E-mail",
     password: "Password",
     passwordHint: "At least 8 characters",
+    emailWrong: "Please enter a whole address, such as name@example.com.",
+    passwordShort: "Please use at least 8 characters.",
     name: "Name",
     optional: "optional",
     toIn: "I have an account",
@@ -61,6 +63,8 @@ const en = {
     buy: "Buy credits",
     example: "Fill in an example",
     fix: "Some fields need another look.",
+    missing: { text: "Please fill this in.", choice: "Please choose one.", tick: "Please tick this.", picture: "Please choose a picture." },
+    either: (names) => `Please fill in ${either(names)}.`,
     unset: "Choose for me",
     add: "Add",
     remove: "Remove",
@@ -273,7 +277,7 @@ const en = {
   // Where the catalogue's own words read like code, or are not needed.
   fields: { numImages: "How many", callbackUrl: "Callback address", loras: "LoRAs", personaId: "Known person" },
   hints: { prompt: "" },
-  options: { "60+": "60 and over" },
+  options: { "60+": "60 and over", "3d-cgi": "3D CGI", "non-binary": "Non-binary", "middle-eastern": "Middle Eastern" },
 };
 
 const de = {
@@ -304,6 +308,8 @@ const de = {
     email: "E-Mail",
     password: "Passwort",
     passwordHint: "Mindestens 8 Zeichen",
+    emailWrong: "Bitte eine vollständige Adresse angeben, etwa name@example.com.",
+    passwordShort: "Bitte mindestens 8 Zeichen verwenden.",
     name: "Name",
     optional: "freiwillig",
     toIn: "Ich habe ein Konto",
@@ -337,6 +343,8 @@ const de = {
     buy: "Credits kaufen",
     example: "Beispiel einsetzen",
     fix: "Einige Felder brauchen noch einen Blick.",
+    missing: { text: "Bitte ausfüllen.", choice: "Bitte auswählen.", tick: "Bitte ankreuzen.", picture: "Bitte ein Bild wählen." },
+    either: (names) => `Bitte ${either(names)} ausfüllen.`,
     unset: "Egal",
     add: "Hinzufügen",
     remove: "Entfernen",
@@ -637,9 +645,20 @@ export const plain = (value) => {
   return /^\d[^D]/.test(words) ? String(value) : words[0].toUpperCase() + words.slice(1);
 };
 
+/** At most `length` characters, cut after a word; a text without spaces where it ends. */
+export function clipped(text, length) {
+  const letters = [...text];
+  if (letters.length <= length) return text;
+  const words = letters.slice(0, length + 1).join("").replace(/\s+\S*$/, "");
+  const cut = words.length <= length && words.length > length / 2 ? words : letters.slice(0, length).join("");
+  return `${cut.replace(/[\s.,;:!?–—-]+$/, "")}…`;
+}
+
 export function num(n) {
   return new Intl.NumberFormat(language).format(n);
 }
+
+const either = (names) => new Intl.ListFormat(language, { type: "disjunction" }).format(names);
 
 export function money(cents, currency) {
   return new Intl.NumberFormat(language, { style: "currency", currency, minimumFractionDigits: cents % 100 ? 2 : 0 }).format(cents / 100);

@@ -226,7 +226,7 @@ def test_what_is_wrong_is_said_at_the_field(visit: Callable[..., Visitor], resid
     page = visitor.page
     page.get_by_label("Width").fill("513")
     visitor.press("Free draft")
-    expect(page.locator("#field-prompt-wrong")).to_have_text("is required")
+    expect(page.locator("#field-prompt-wrong")).to_have_text("Please fill this in.")
     expect(page.locator("#field-width-wrong")).to_contain_text("multiple of 8")
     expect(page.get_by_label("Prompt", exact=True)).to_be_focused()
     page.get_by_label("Prompt", exact=True).fill("A kite")

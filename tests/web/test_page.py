@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -200,6 +201,91 @@ def test_everything_can_be_reached_and_chosen_without_a_mouse(visit: Callable[..
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="Artistic")).to_be_checked()
+
+
+def test_ticking_a_box_moves_nothing(visit: Callable[..., Visitor], resident: Account) -> None:
+    visitor = visit()
+    resident.sign_in(visitor)
+    for view, boxes in (("#/account/keys", 6), ("#/create/cloth-swap", 2)):
+        visitor.go(view)
+        rows = visitor.page.locator("main .check:visible")
+        expect(rows).to_have_count(boxes)
+        for row in rows.all():
+            heights = set()
+            for ticked in (False, True):
+                row.get_by_role("checkbox").set_checked(ticked)
+                heights.add(row.bounding_box()["height"])  # type: ignore[index]
+            assert len(heights) == 1
+
+
+def test_no_sum_over_a_bar_is_cut_off_on_a_phone(visit: Callable[..., Visitor], resident: Account) -> None:
+    spent = {"id": "one", "kind": "hold", "amount": -50, "balanceAfter": 0, "jobId": None, "reason": None}
+    entry = spent | {"invoiceUrl": None, "createdAt": datetime.now(UTC).isoformat()}
+    visitor = visit(viewport={"width": 375, "height": 800})
+    resident.sign_in(visitor)
+    page = visitor.page
+    page.route("**/users/transactions?*", lambda route: route.fulfill(json={"data": [entry], "nextCursor": None}))
+    visitor.go("#/account/credits")
+    expect(page.locator(".usage text:not(.day)")).to_have_text("50")
+    assert page.evaluate("document.querySelector('.usage text:not(.day)').getBBox().y") >= 0
+
+
+def test_choices_and_titles_are_written_as_people_write_them(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.go()
+    said = visitor.page.evaluate(
+        """import("/strings.js").then(({ clipped, optionName }) => [
+            ["3d-cgi", "non-binary", "middle-eastern", "motion-graphics", "26-35"].map(optionName),
+            [["An old spell book. She opened it", 21], ["A kite", 6], ["A kite over", 6], ["凧".repeat(9), 4]].map(
+                ([text, length]) => clipped(text, length)),
+        ])"""
+    )
+    assert said[0] == ["3D CGI", "Non-binary", "Middle Eastern", "Motion graphics", "26-35"]
+    assert said[1] == ["An old spell book…", "A kite", "A kite…", "凧凧凧凧…"]
+
+
+def test_signing_up_says_what_is_wrong_at_both_fields_before_it_sends_anything(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    page = visitor.page
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if "/auth/" in request.url else None)
+    visitor.go()
+    visitor.press("Deutsch")
+    page.get_by_label("E-Mail").fill("ada@")
+    page.get_by_label("Passwort").fill("short")
+    visitor.press("Konto anlegen")
+    expect(page.locator("#email-wrong")).to_have_text("Bitte eine vollständige Adresse angeben, etwa name@example.com.")
+    expect(page.locator("#password-wrong")).to_have_text("Bitte mindestens 8 Zeichen verwenden.")
+    expect(page.get_by_label("E-Mail")).to_be_focused()
+    assert sent == []
+
+
+def test_nothing_is_priced_before_there_is_an_order_and_what_is_missing_is_said(
+    visit: Callable[..., Visitor], resident: Account
+) -> None:
+    visitor = visit()
+    resident.sign_in(visitor)
+    page = visitor.page
+    refused: list[str] = []
+    page.on("response", lambda answer: refused.append(answer.url) if answer.status == 422 else None)
+    for feature in ("study-animation", "influencer-creation"):
+        visitor.go(f"#/create/{feature}")
+        page.get_by_role("radio").first.check()
+        page.wait_for_timeout(1_000)  # more than it takes until a price is asked for
+    assert refused == []
+    visitor.go("#/create/study-animation")
+    visitor.press("Free draft")
+    visitor.shows("Please fill in Topic or Script.")
+    visitor.go("#/create/influencer-creation")
+    page.get_by_role("radio", name="Female").check()
+    visitor.press("Free draft")
+    expect(page.locator("#field-gender-wrong")).to_have_count(0)
+    for name in ("ethnicity", "ageRange"):
+        expect(page.locator(f"#field-{name}-wrong")).to_have_text("Please choose one.")
+    with page.expect_response("**/influencer-creation?dryRun=true") as priced:
+        page.get_by_role("radio", name="Mixed").check()
+        page.get_by_role("radio", name="26-35").check()
+    assert priced.value.ok
 
 
 def test_what_is_vendored_is_what_the_locked_packages_hold() -> None:

@@ -4,7 +4,7 @@ import { html } from "../vendor/preact.js";
 import { current, num, t } from "../strings.js";
 
 const DAYS = 14;
-const [WIDTH, HEIGHT, FOOT, GAP] = [560, 150, 22, 6];
+const [WIDTH, HEIGHT, HEAD, FOOT, GAP] = [560, 156, 24, 22, 6]; // the head holds the sum over the tallest bar, in a phone's larger letters
 
 const day = (moment) => new Date(moment).toLocaleDateString("sv"); // 2026-11-20, where the person is
 
@@ -29,7 +29,7 @@ export function Bars({ title, none, days: given, said = num, legend }) {
   if (!top) return html`<figure class="usage"><figcaption>${none}</figcaption></figure>`;
   const wide = WIDTH / days.length;
   const gap = Math.min(GAP, wide / 4);
-  const tall = HEIGHT - FOOT - 18;
+  const tall = HEIGHT - HEAD - FOOT;
   const label = new Intl.DateTimeFormat(current(), { day: "numeric", month: "short" });
   const named = (name) => label.format(new Date(`${name}T12:00`));
   const all = days.length <= DAYS; // more sums would overlap, so only the largest is written

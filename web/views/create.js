@@ -2,9 +2,9 @@
 
 import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 import { get, post, refreshCredits, spend } from "../api.js";
-import { blank, body, complete, Form } from "../form.js";
+import { blank, body, complete, Form, lacking, missing } from "../form.js";
 import { heard, toast, useStore } from "../store.js";
-import { num, summaryOf, t, titleOf, told } from "../strings.js";
+import { fieldName, num, summaryOf, t, titleOf, told } from "../strings.js";
 import { Button, Empty, Icon, Skeleton } from "../ui.js";
 
 const QUOTE_AFTER_MS = 400;
@@ -95,10 +95,14 @@ function Order({ feature, from, persona }) {
       refreshCredits().catch(() => {});
       location.hash = `#/jobs/${job.id}`;
     } catch (error) {
-      const found = error.fields ?? {};
+      const empty = error.status === 422 ? missing(feature, values) : {};
+      const { "": whole, ...said } = error.fields ?? {};
+      const found = { ...said, ...empty }; // what is empty is said in the language of the page
       setErrors(found);
-      const placed = Object.keys(found).filter((field) => field && field in feature.options.properties);
-      setGeneral(found[""] ?? (placed.length ? t("create.fix") : told(error)));
+      const placed = Object.keys(found).filter((field) => field in feature.options.properties);
+      const either = lacking(feature, values).map((name) => fieldName(name, feature.options.properties[name]));
+      const about = Object.keys(empty).length ? undefined : whole && either.length ? t("create.either", either) : whole;
+      setGeneral(about ?? (placed.length ? t("create.fix") : told(error)));
       requestAnimationFrame(() => form.current?.querySelector(".bad input, .bad textarea, .bad select, .bad button")?.focus());
     }
   };

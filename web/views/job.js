@@ -4,12 +4,13 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 import { call, get, refreshCredits, spend } from "../api.js";
 import { hasEnded, learn } from "../live.js";
 import { dropJob, heard, toast, useStore } from "../store.js";
-import { date, duration, fieldName, plain, t, told } from "../strings.js";
+import { clipped, date, duration, fieldName, plain, t, told } from "../strings.js";
 import { Button, Confirm, copy, Empty, Failure, Icon, Skeleton } from "../ui.js";
 import { about, nameIn } from "./jobs.js";
 import { main, Result } from "./media.js";
 
 const LOOK_MS = 5_000; // for previews and the place in the queue, which live news do not have
+const MAX_TITLE = 90; // characters
 const SHORT_WORDS = 400;
 
 export function Job({ id }) {
@@ -40,7 +41,7 @@ export function Job({ id }) {
     <header class="job-head">
       <div>
         <p class="eyebrow">${name}${job.input.quality === "draft" ? ` · ${t("jobs.draft")}` : ""}</p>
-        <h1 dir="auto">${title.length > 90 ? `${title.slice(0, 88)}…` : title}</h1>
+        <h1 dir="auto">${clipped(title, MAX_TITLE)}</h1>
       </div>
       <span class=${`badge ${job.status}`} data-testid="status" data-status=${job.status}>${t(`status.${job.status}`)}</span>
     </header>
@@ -140,7 +141,7 @@ function Acts({ job, files }) {
 }
 
 function Files({ files }) {
-  return html`<details class="facts"><summary>${t("job.downloadAll")}<span class="aside">${files.length}</span></summary>
+  return html`<details class="facts"><summary>${t("job.downloadAll")}<span class="aside">${files.length}</span><${Icon} name="chevron-right" /></summary>
     <ul class="files">${files.map((file) => html`<li key=${file.name}><a href=${file.url}><${Icon} name="download" />${file.name}</a><span>${bytes(file.sizeBytes)}</span></li>`)}</ul>
   </details>`;
 }
@@ -159,7 +160,7 @@ function Facts({ job }) {
     ["attempts", job.attempts > 1 && job.attempts],
     ["notes", result?.notes?.join("; ")],
   ];
-  return html`<details class="facts" open><summary>${t("job.facts")}</summary>
+  return html`<details class="facts" open><summary>${t("job.facts")}<${Icon} name="chevron-right" /></summary>
     <dl>${rows.filter(([, value]) => value).map(([name, value]) => html`<div key=${name}><dt>${t(`job.${name}`)}</dt><dd>${value}</dd></div>`)}</dl>
   </details>`;
 }
@@ -167,12 +168,11 @@ function Facts({ job }) {
 function Ordered({ job, features }) {
   const schema = features?.find((one) => one.name === job.feature)?.options.properties ?? {};
   const shown = Object.entries(job.input).filter(([, value]) => value !== "" && !(Array.isArray(value) && !value.length));
-  return html`<details class="facts"><summary>${t("job.order")}</summary>
+  return html`<details class="facts"><summary>${t("job.order")}<${Icon} name="chevron-right" /></summary>
     <dl>${shown.map(([name, value]) => html`<div key=${name}><dt>${fieldName(name, schema[name])}</dt><dd dir="auto">${shortened(value)}</dd></div>`)}</dl>
   </details>`;
 }
 
 function shortened(value) {
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  return text.length > SHORT_WORDS ? `${text.slice(0, SHORT_WORDS)}…` : text;
+  return clipped(typeof value === "object" ? JSON.stringify(value) : String(value), SHORT_WORDS);
 }

@@ -4,11 +4,12 @@ import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { get, list } from "../api.js";
 import { hasEnded } from "../live.js";
 import { heard, useStore } from "../store.js";
-import { ago, nameOf, optionName, t, titleOf } from "../strings.js";
+import { ago, clipped, nameOf, optionName, t, titleOf } from "../strings.js";
 import { Button, Empty, Failure, Icon, Skeleton, useLoad } from "../ui.js";
 import { face } from "./media.js";
 
 const PAGE = 24;
+const MAX_WORDS = 64; // characters: two lines on the narrowest card
 
 export const nameIn = (features, name) => {
   const feature = features?.find((one) => one.name === name);
@@ -59,6 +60,7 @@ export function Jobs() {
 function Card({ job, features }) {
   const ref = useRef();
   const [picture, setPicture] = useState(null);
+  const [tall, setTall] = useState(false);
   useEffect(() => {
     if (job.status !== "completed") return;
     const seen = new IntersectionObserver(([entry]) => {
@@ -73,14 +75,15 @@ function Card({ job, features }) {
   const value = Math.round(job.progress.value * 100);
   return html`<a ref=${ref} class=${`work ${job.status}`} href=${`#/jobs/${job.id}`}>
     <div class="thumb">
-      ${picture ? html`<img crossorigin="anonymous" src=${picture.url} alt="" loading="lazy" />` : html`<div class=${running ? "shimmer" : job.status === "completed" ? "skeleton" : "still"}>
+      ${picture ? html`<img class=${tall ? "tall" : ""} crossorigin="anonymous" src=${picture.url} alt="" loading="lazy"
+        onLoad=${({ target }) => setTall(target.naturalHeight > target.naturalWidth)} />` : html`<div class=${running ? "shimmer" : job.status === "completed" ? "skeleton" : "still"}>
         ${!running && job.status !== "completed" && html`<${Icon} name=${job.status === "failed" ? "circle-alert" : "x"} />`}</div>`}
       ${job.input.quality === "draft" && html`<span class="tag">${t("jobs.draft")}</span>`}
       ${job.status !== "completed" && html`<span class=${`tag state ${job.status}`}>${t(`status.${job.status}`)}</span>`}
       ${running && html`<progress max="100" value=${value} aria-label=${t(`status.${job.status}`)}></progress>`}
     </div>
     <h2>${nameIn(features, job.feature)}</h2>
-    <p>${about(job, features)}</p>
+    <p>${clipped(about(job, features), MAX_WORDS)}</p>
     <time datetime=${job.createdAt}>${ago(job.createdAt)}</time>
   </a>`;
 }

@@ -1,6 +1,6 @@
 // Who is not signed in: what this is, and the way in.
 
-import { html, useState } from "../vendor/preact.js";
+import { html, useRef, useState } from "../vendor/preact.js";
 import { post } from "../api.js";
 import { keepToken, set, state, toast, useStore } from "../store.js";
 import { summaryOf, t, titleOf, told } from "../strings.js";
@@ -9,6 +9,17 @@ import { Cover } from "./create.js";
 
 const LEADS = { up: "sign.upLead", in: "sign.inLead", forgot: "sign.forgotLead", verify: "sign.verifyLead", reset: "sign.resetLead" };
 const MAILED = new Set(["verify", "reset"]);
+const MIN_PASSWORD = 8; // characters
+const ADDRESS = /^\s*[^@\s]+@[^@\s]+\s*$/;
+
+/** What can be seen to be wrong before anything is sent, at each field. */
+function amiss(way, { email, password }) {
+  const wrong = {};
+  if (!MAILED.has(way) && !ADDRESS.test(email)) wrong.email = t("sign.emailWrong");
+  if ((way === "up" || way === "reset") && [...password].length < MIN_PASSWORD) wrong.password = t("sign.passwordShort");
+  else if (way !== "forgot" && !password) wrong.password = t("create.missing.text");
+  return wrong;
+}
 
 export function Sign({ mail }) {
   const { features, expired } = useStore();
@@ -36,6 +47,7 @@ function Gate({ mail }) {
   const [wrong, setWrong] = useState({});
   const [said, setSaid] = useState(null);
   const [busy, setBusy] = useState(false);
+  const form = useRef();
   const change = (name) => (value) => setValues((before) => ({ ...before, [name]: value }));
   const turn = (to) => { setWay(to); setWrong({}); setSaid(null); };
   const enter = (answer) => {
@@ -69,8 +81,10 @@ function Gate({ mail }) {
   };
   const submit = async (event) => {
     event.preventDefault();
+    const found = amiss(way, values);
+    setWrong(found);
+    if (Object.keys(found).length) return requestAnimationFrame(() => form.current?.querySelector(".bad input")?.focus());
     setBusy(true);
-    setWrong({});
     try {
       await acts[way]();
     } catch (error) {
@@ -84,7 +98,7 @@ function Gate({ mail }) {
   };
   const title = { up: "sign.up", in: "sign.in", forgot: "sign.forgot", verify: "sign.verify", reset: "sign.reset" }[way];
   const action = { up: "sign.up", in: "sign.in", forgot: "sign.send", verify: "sign.verifyDo", reset: "account.change" }[way];
-  return html`<form onSubmit=${submit} noValidate>
+  return html`<form ref=${form} onSubmit=${submit} noValidate>
     <h2>${t(title)}</h2>
     ${LEADS[way] && html`<p class="lead">${t(LEADS[way])}</p>`}
     ${!MAILED.has(way) && html`<${Input} id="email" type="email" autocomplete="username" label=${t("sign.email")} value=${values.email} error=${wrong.email} onInput=${change("email")} />`}
