@@ -243,6 +243,28 @@ def test_the_demo_fails_loudly_when_a_job_does(studio, monkeypatch, tmp_path):
         demo.run(studio.url)
 
 
+def test_a_demo_removes_the_files_of_the_one_before_and_no_others(studio, worker, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    demo.OUTPUT.mkdir()
+    for path in ("demo-output/3d-video-video.mp4", "demo-output/mine.txt", "elsewhere.txt"):
+        Path(path).write_text("before")
+    files = ["demo-output/3d-video-video.mp4", "demo-output/gone.png", "demo-output/..", "demo-output/../elsewhere.txt"]
+    rows = [{"files": files}, {"files": [str(tmp_path / "elsewhere.txt")]}]
+    (demo.OUTPUT / "report.json").write_text(json.dumps(rows))
+    demo.run(studio.url, features=["image-generation"])
+    new = {f"image-generation-image-{number}.png" for number in (1, 2)}
+    assert {path.name for path in demo.OUTPUT.iterdir()} == {"mine.txt", "report.json"} | new
+    assert Path("elsewhere.txt").read_text() == "before"
+
+
+@pytest.mark.parametrize("report", ["", "{", "[]", "7", '[{"files": [7]}]', '{"rows": 1}'])
+def test_a_report_that_no_demo_wrote_stops_no_demo(monkeypatch, tmp_path, report):
+    monkeypatch.chdir(tmp_path)
+    demo.OUTPUT.mkdir()
+    (demo.OUTPUT / "report.json").write_text(report)
+    demo._remove_previous()
+
+
 def _http(studio: LocalStudio) -> httpx.Client:
     return httpx.Client(base_url=studio.url, timeout=60, trust_env=False)
 
