@@ -14,7 +14,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint con
 .PHONY: help demo up test lint format bench benchgpu screenshots covers operator costs licences sbom audit soak lock openapi clients schemas dashboards clean
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
 demo: $(VENV)/.demo node_modules/.installed models/mediapipe/.installed ## one job of every feature from nothing, into demo-output/ (PROMPT="…" draws yours, FEATURES="…" only those)
 	@$(PY) -m infra.local demo $(if $(PROMPT),--prompt "$(PROMPT)") $(FEATURES:%=--feature %)

@@ -118,6 +118,7 @@ def run(url: str, prompt: str | None = None, features: Sequence[str] = FEATURES)
         if start != FREE_CREDITS:
             raise DemoFailed(f"a new account has {start} credits, not {FREE_CREDITS}")
         console.print(f"registered with {start} free credits")
+        _remove_previous()
         rows = [_job(http, console, wish) for wish in _wishes(prompt, features)]
         spent = sum(row["credits"] for row in rows)
         left = _json(http.get("/api/v1/users/credits"))["balance"]
@@ -126,6 +127,19 @@ def run(url: str, prompt: str | None = None, features: Sequence[str] = FEATURES)
     (OUTPUT / "report.json").write_text(json.dumps(rows, indent=2) + "\n")
     console.print(_table(rows))
     console.print(f"credits: {start} − {spent} = {left}")
+
+
+def _remove_previous() -> None:
+    """Remove what the demo before left, by its report: none of it is to stand beside the new files."""
+    report = OUTPUT / "report.json"
+    try:
+        named = [Path(file) for row in json.loads(report.read_bytes()) for file in row["files"]]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # there was none, or it is not ours
+        return
+    for path in named:
+        if path.parent == OUTPUT and path.is_file():
+            path.unlink()
+    report.unlink()
 
 
 def _wishes(prompt: str | None, features: Sequence[str]) -> list[Wish]:

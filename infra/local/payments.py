@@ -24,7 +24,7 @@ class Payments:
     """Set `STRIPE_SECRET_KEY=sk_test_…` to use Stripe, and `STRIPE_WEBHOOK_SECRET` to what `stripe listen` prints.
 
     Args:
-        folder: where the stand-in keeps its books between runs; None keeps nothing.
+        folder: where the stand-in keeps its books and its port between runs; None keeps nothing.
         studio_url: of the studio, whose webhook is told of payments.
     Raises:
         RuntimeError: the key is one that moves real money.
@@ -35,7 +35,9 @@ class Payments:
         self._key = os.environ.get("STRIPE_SECRET_KEY", "")
         if self._key and not self._key.startswith(("sk_test_", "rk_test_")):
             raise RuntimeError("STRIPE_SECRET_KEY is not a test key; the local studio takes no real money")
-        self._server = None if self._key else WebServer("stand-in for Stripe", PREFERRED_PORT)
+        self._server = (
+            None if self._key else WebServer("stand-in for Stripe", PREFERRED_PORT, folder and folder / "payments-port")
+        )
         self.standin = self._server and StripeServer(
             self._server.url, studio_url + WEBHOOK_PATH, books=folder and folder / "stripe.json"
         )

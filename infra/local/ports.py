@@ -13,9 +13,9 @@ def free_port(preferred: int | None = None) -> int:
         return int(probe.getsockname()[1])
 
 
-def listener(preferred: int | None = None) -> socket.socket:
-    """A socket that listens on `preferred`, or on any free port if somebody else does; the caller closes it."""
-    for port in (preferred, 0) if preferred else (0,):
+def listener(*preferred: int | None) -> socket.socket:
+    """A socket that listens on the first of `preferred` that is free, else on any free port; the caller closes it."""
+    for port in (*filter(None, preferred), 0):
         # Of a socket that does not say it is TCP, asyncio leaves Nagle's algorithm on: 40 ms for every answer.
         listening = socket.socket(proto=socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

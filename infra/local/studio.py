@@ -106,7 +106,7 @@ class LocalStudio:
         self.emulator = Emulator(self.folder, persist=self._kept is not None)
         cleanup.callback(self.emulator.stop)
         self.emulator.start()
-        self.front_door = WebServer("front door", front_door.PREFERRED_PORT)
+        self.front_door = WebServer("front door", front_door.PREFERRED_PORT, self._kept and self._kept / "page-port")
         cleanup.callback(self.front_door.stop)
         self.payments = Payments(self._kept, self.url)
         cleanup.callback(self.payments.stop)

@@ -10,16 +10,24 @@ import uvicorn
 from infra.local.ports import listener
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.applications import Starlette
 
 
 class WebServer:
-    """Has its address from the beginning, so that others can be told; serves an application once it is started."""
+    """Has its address from the beginning, so that others can be told; serves an application once it is started.
 
-    def __init__(self, name: str, preferred_port: int) -> None:
+    Args:
+        kept: the file in which it remembers its port, so that it has the same address the next time.
+    """
+
+    def __init__(self, name: str, preferred_port: int, kept: Path | None = None) -> None:
         self._name = name
-        self._socket = listener(preferred_port)
+        self._socket = listener(kept and _port_in(kept), preferred_port)
         self.port = int(self._socket.getsockname()[1])
+        if kept:
+            kept.write_text(str(self.port))
         self.url = f"http://localhost:{self.port}"
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -49,3 +57,11 @@ class WebServer:
             self._server.should_exit = True
             self._thread.join(10)
         self._socket.close()
+
+
+def _port_in(file: Path) -> int | None:
+    try:
+        port = int(file.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return port if 0 < port < 1 << 16 else None

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import boto3
@@ -20,11 +20,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra import e2e
-from infra.local import demo, emulator, stack
+from infra.local import demo, emulator, front_door, stack, stripe_server
 from infra.local.emulator import Emulator
 from infra.local.ports import free_port
 from infra.local.stack import ROOT, template
 from infra.local.studio import AlreadyRunning, LocalStudio
+from infra.local.web_server import WebServer
 from infra.stages import Stage
 from tests.local.conftest import ORDER, SUBMIT, logs_of, wait_for
 
@@ -157,6 +158,39 @@ def test_accounts_jobs_and_files_survive_a_restart(tmp_path):
         wait_for(lambda: http.get(another).json()["status"], lambda status: status == "completed")
 
 
+def test_the_page_and_payments_have_the_same_address_after_a_restart(tmp_path):
+    with ExitStack() as others:
+        _take(others, front_door.PREFERRED_PORT, stripe_server.PREFERRED_PORT)
+        with LocalStudio(tmp_path, worker=False) as studio:
+            before = (studio.url, studio.payments.told)
+    with LocalStudio(tmp_path, worker=False) as studio:
+        assert (studio.url, studio.payments.told) == before
+        assert httpx.get(f"{studio.url}/health", trust_env=False).is_success
+
+
+def test_a_remembered_port_comes_first_the_preferred_one_next_and_then_any(tmp_path):
+    kept = tmp_path / "port"
+    with _squatter(0) as preferred:
+        remembered = _port_of(preferred, kept)
+        assert remembered != preferred
+    assert _port_of(preferred, kept) == remembered
+    with _squatter(remembered):
+        assert _port_of(preferred, kept) == preferred
+    with _squatter(preferred):
+        assert _port_of(preferred, kept) not in (preferred, 0)
+
+
+@pytest.mark.parametrize("kept", ["", "x", "-1", "0", "99999"])
+def test_a_port_that_cannot_be_is_not_remembered(tmp_path, kept):
+    (tmp_path / "port").write_text(kept)
+    port = free_port()
+    assert _port_of(port, tmp_path / "port") == port
+
+
+def test_a_studio_that_keeps_nothing_remembers_no_port(studio):
+    assert list(studio.folder.glob("*-port")) == []
+
+
 def test_two_studios_do_not_share_a_folder(tmp_path):
     with LocalStudio(tmp_path, worker=False) as first:
         with pytest.raises(AlreadyRunning, match=first.url), LocalStudio(tmp_path, worker=False):
@@ -209,8 +243,44 @@ def test_the_demo_fails_loudly_when_a_job_does(studio, monkeypatch, tmp_path):
         demo.run(studio.url)
 
 
+def test_a_demo_removes_the_files_of_the_one_before_and_no_others(studio, worker, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    demo.OUTPUT.mkdir()
+    for path in ("demo-output/3d-video-video.mp4", "demo-output/mine.txt", "elsewhere.txt"):
+        Path(path).write_text("before")
+    files = ["demo-output/3d-video-video.mp4", "demo-output/gone.png", "demo-output/..", "demo-output/../elsewhere.txt"]
+    rows = [{"files": files}, {"files": [str(tmp_path / "elsewhere.txt")]}]
+    (demo.OUTPUT / "report.json").write_text(json.dumps(rows))
+    demo.run(studio.url, features=["image-generation"])
+    new = {f"image-generation-image-{number}.png" for number in (1, 2)}
+    assert {path.name for path in demo.OUTPUT.iterdir()} == {"mine.txt", "report.json"} | new
+    assert Path("elsewhere.txt").read_text() == "before"
+
+
+@pytest.mark.parametrize("report", ["", "{", "[]", "7", '[{"files": [7]}]', '{"rows": 1}'])
+def test_a_report_that_no_demo_wrote_stops_no_demo(monkeypatch, tmp_path, report):
+    monkeypatch.chdir(tmp_path)
+    demo.OUTPUT.mkdir()
+    (demo.OUTPUT / "report.json").write_text(report)
+    demo._remove_previous()
+
+
 def _http(studio: LocalStudio) -> httpx.Client:
     return httpx.Client(base_url=studio.url, timeout=60, trust_env=False)
+
+
+def _take(others: ExitStack, *ports: int) -> None:
+    """Have somebody listen on each, unless somebody does already."""
+    for port in ports:
+        with suppress(OSError):
+            others.enter_context(_squatter(port))
+
+
+def _port_of(preferred: int, kept: Path) -> int:
+    """That of a server which is stopped at once."""
+    server = WebServer("test", preferred, kept)
+    server.stop()
+    return server.port
 
 
 @contextmanager

@@ -116,3 +116,9 @@ def test_the_worker_loads_torch_only_with_a_profile_that_needs_it():
 def test_every_feature_on_sale_can_be_made():
     for feature in ORDERS:
         assert (ROOT / "gpu_handlers" / "features" / f"{feature.replace('-', '_')}.py").exists(), feature
+
+
+def test_the_help_of_make_stands_in_columns():
+    told = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert len(told) > 10
+    assert {re.match(r"  make [a-z]+ +", line).end() for line in told} == {20}

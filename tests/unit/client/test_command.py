@@ -98,6 +98,15 @@ def test_a_token_is_only_shown_to_the_studio_it_is_of(monkeypatch, capsys):
     assert main._studio().token == "own"
 
 
+@pytest.mark.parametrize("option", ["person=me.jpg", "category=@me.jpg"])
+def test_a_file_that_is_not_there_is_named_without_a_number(studio, tape, monkeypatch, capsys, option):
+    monkeypatch.setattr(main, "_studio", lambda: studio)
+    offered = FeatureView.of(ORDERS["cloth-swap"]).model_dump(mode="json", by_alias=True)
+    tape.answers = [httpx.Response(200, json={"data": [offered]})]
+    assert main.main(["jobs", "run", "cloth-swap", option]) == 1
+    assert capsys.readouterr().err == "me.jpg: No such file or directory\n"
+
+
 @contextmanager
 def listener(said: list[str]) -> Iterator[int]:
     """Its port."""

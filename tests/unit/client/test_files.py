@@ -101,6 +101,46 @@ def test_a_file_of_another_length_is_never_taken_for_whole(studio, tape, tmp_pat
     assert not (tmp_path / "video.mp4").exists()
 
 
+OTHER = CONTENT[::-1]
+
+
+@pytest.mark.parametrize("before", [OTHER, CONTENT + b"x", b""])
+def test_a_file_of_another_job_is_never_overwritten(studio, tape, tmp_path, before):
+    (tmp_path / "video.mp4").write_bytes(before)
+    for _ in range(2):
+        tape.answers = [links(), arriving(200, CONTENT)]
+        assert studio.jobs.download("job_1", tmp_path) == [tmp_path / "video-job_1.mp4"]
+    held = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert held == {"video.mp4": before, "video-job_1.mp4": CONTENT}
+
+
+def test_the_same_download_again_is_the_same_file(studio, tape, tmp_path):
+    for _ in range(2):
+        tape.answers = [links(), arriving(200, CONTENT)]
+        assert studio.jobs.download("job_1", tmp_path) == [tmp_path / "video.mp4"]
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("video.mp4", CONTENT)]
+
+
+def test_a_file_that_was_changed_by_hand_stays_as_it_is(studio, tape, tmp_path):
+    (tmp_path / "video.mp4").mkdir()
+    (tmp_path / "video-job_1.mp4").write_bytes(OTHER)
+    tape.answers = [links(), arriving(200, CONTENT)]
+    assert studio.jobs.download("job_1", tmp_path) == [tmp_path / "video-job_1-2.mp4"]
+    assert (tmp_path / "video-job_1.mp4").read_bytes() == OTHER
+
+
+def test_a_file_system_without_links_keeps_both_files_too(studio, tape, tmp_path, monkeypatch):
+    def refused(*_: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("os.link", refused)
+    for job_id, content in (("job_1", CONTENT), ("job_2", OTHER), ("job_2", OTHER)):
+        tape.answers = [links(), arriving(200, content)]
+        studio.jobs.download(job_id, tmp_path)
+    held = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert held == {"video.mp4": CONTENT, "video-job_2.mp4": OTHER}
+
+
 @pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "..", "a\\b", "a\0b", "C:evil", ""])
 def test_a_name_that_leaves_the_folder_is_refused(studio, tape, tmp_path, name):
     tape.answers = [links(name)]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_creative_studio import InvalidOrder, RateLimited, Retries, Unreachable
+from ai_creative_studio import InvalidOrder, RateLimited, Retries, Studio, Unreachable
 from ai_creative_studio._retries import retry_after
 from ai_creative_studio.errors import ServerError
 from tests.unit.client.conftest import job, problem
@@ -83,6 +83,22 @@ def test_reads_are_repeated_with_growing_waits_and_then_given_up(studio, tape, c
     with pytest.raises(Unreachable, match="connection reset"):
         studio.credits()
     assert clock.slept == [0.5, 1, 2, 4]
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_where_nobody_listens_on_this_machine_the_error_says_what_helps(tape, clock, host):
+    tape.answers = [REFUSED] * 5
+    with httpx.Client(transport=httpx.MockTransport(tape)) as http, pytest.raises(Unreachable) as refused:
+        Studio(f"http://{host}:42823", "t", http=http, clock=clock).credits()
+    assert str(refused.value).endswith("refused; is the studio running? `make up` prints its address")
+
+
+@pytest.mark.parametrize("failure", [REFUSED, LOST])
+def test_a_studio_elsewhere_is_not_started_with_make(studio, tape, failure):
+    tape.answers = [failure] * 5
+    with pytest.raises(Unreachable) as lost:
+        studio.credits()
+    assert "make up" not in str(lost.value)
 
 
 def test_an_unanswered_submit_says_its_key_so_that_it_can_be_repeated(studio, tape):

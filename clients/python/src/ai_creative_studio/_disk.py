@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 import re
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,6 +42,40 @@ def size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:
         return 0
+
+
+def settle(part: Path, target: Path, job_id: str) -> Path:
+    """Give what has arrived its name, or one with the job's id if that belongs to another file; returns its path.
+
+    Nothing is overwritten. A file with the same content is this one, from an earlier download.
+    """
+    for path in _names(target, job_id):
+        try:
+            os.link(part, path)  # unlike a renaming, it takes no name that somebody else has taken meanwhile
+        except OSError:
+            if not os.path.lexists(path):  # a file system without links
+                return part.replace(path)
+            if not _same(part, path):
+                continue
+        part.unlink()
+        return path
+    raise AssertionError("names do not end")
+
+
+def _names(target: Path, job_id: str) -> Iterator[Path]:
+    yield target
+    own = f"{target.stem}-{job_id}"
+    yield target.with_name(f"{own}{target.suffix}")
+    yield from (target.with_name(f"{own}-{number}{target.suffix}") for number in count(2))
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.is_file() and size(one) == size(other) and _digest(one) == _digest(other)
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
 
 
 def safe_name(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -38,6 +39,19 @@ def error(response: httpx.Response) -> errors.ApiError:
         problem=problem,
         retry_after=retry_after(response),
     )
+
+
+def unanswered(method: str, url: str, failure: httpx.TransportError) -> str:
+    """What to say when no answer came, with what helps where nobody listens."""
+    said = f"{method} {url}: {str(failure) or type(failure).__name__}"
+    if isinstance(failure, httpx.ConnectError) and on_this_machine(url):
+        said += "; is the studio running? `make up` prints its address"
+    return said
+
+
+def on_this_machine(url: str) -> bool:
+    """Whether a studio at this address runs on this machine."""
+    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def _document(response: httpx.Response) -> dict[str, Any]:

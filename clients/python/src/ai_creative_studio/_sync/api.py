@@ -84,7 +84,7 @@ class Api:
                 failures += 1
                 delay = self.retries.delay(failures) if may_repeat(method, error, keyed=key is not None) else None
                 if delay is None or not repeat:
-                    message = f"{method} {self.url + path}: {error or type(error).__name__}"
+                    message = _problems.unanswered(method, self.url + path, error)
                     raise Unreachable(message, idempotency_key=key) from error
             else:
                 if response.is_success:

@@ -56,7 +56,8 @@ def links(api: Api, job_id: str) -> list[models.File]:
 def download(api: Api, job_id: str, folder: Path, names: Iterable[str] | None) -> list[Path]:
     """Fetch the files of a job, or those called `names`, into `folder`.
 
-    Each appears under its name once it is whole. One that was begun before goes on where it stopped.
+    Each appears under its name once it is whole, or under one with the job's id where another file has that name.
+    One that was begun before goes on where it stopped.
     """
     folder.mkdir(parents=True, exist_ok=True)
     found = links(api, job_id)
@@ -82,7 +83,7 @@ def _fetch(api: Api, job_id: str, file: models.File, folder: Path) -> Path:
             if isinstance(error, _Refused):  # the link may have run out
                 file = next(fresh for fresh in links(api, job_id) if fresh.name == file.name)
     part.touch()  # an empty file has nothing to fetch
-    return part.replace(target)
+    return _disk.settle(part, target, job_id)
 
 
 def _go_on(api: Api, file: models.File, part: Path, have: int) -> None:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
 
 from ai_creative_studio import webhooks
+from ai_creative_studio._problems import on_this_machine
 from ai_creative_studio._sync.studio import Studio
 from ai_creative_studio.errors import ApiError, BadSignature
 
@@ -76,7 +76,7 @@ def endpoint(studio: Studio, url: str, say: Say) -> Iterator[list[str]]:
 
 def reachable(studio_url: str) -> bool:
     """Whether a studio at this address runs on this machine, and so can call it."""
-    return urlsplit(studio_url).hostname in ("localhost", HOST, "::1")
+    return on_this_machine(studio_url)
 
 
 def what_to_do(studio_url: str, port: int) -> str:

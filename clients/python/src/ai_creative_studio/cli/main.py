@@ -260,6 +260,8 @@ def _complain(error: Exception) -> None:
         complain("\n".join(f"{fault.pointer.lstrip('/')} {fault.detail}" for fault in error.faults))
     elif isinstance(error, ApiError):
         complain(f"{error.detail} ({error.code}, request {error.request_id})")
+    elif isinstance(error, OSError) and error.strerror:  # without its number
+        complain(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
     else:
         complain(str(error))
     if isinstance(error, NotAuthenticated):
