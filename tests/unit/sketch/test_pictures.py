@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gpu_handlers.engines.illustrator import Layer, Picture, Size
-from gpu_handlers.engines.sketch import SketchEngine
+from gpu_handlers.engines.sketch import SketchEngine, subjects
 from gpu_handlers.engines.sketch.colour import to_hsv
 from gpu_handlers.engines.sketch.styles import STYLES
 
@@ -216,3 +216,9 @@ def test_asking_for_facts_loads_neither_skia_nor_torch() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["sketch", "MIT", "False", "False"]
+
+
+def test_a_woman_who_is_a_wizard_is_not_grey(draw: Draw) -> None:
+    for name in ("woman-mage", "woman-mage-dark", "person-mage-light"):
+        assert "#d3d3d3" not in subjects.vector(name).body
+    assert "#6b4026" not in subjects.vector("man-mage").body

@@ -126,3 +126,21 @@ def test_unknown_words_say_nothing() -> None:
     reading = read("flurbish quontle zzyx")
     assert reading.mentions == []
     assert reading.places == []
+
+
+@pytest.mark.parametrize(
+    ("prompt", "subjects"),
+    [
+        ("a wizard in a forest", ["man-mage"]),
+        ("a young wizard", ["person-mage"]),
+        ("a young female wizard named Mira", ["woman-mage"]),
+        ("a young wizard named Mira. She opens a door", ["woman-mage", "door"]),
+        ("a wizard and her fox, the wizard waits", ["woman-mage", "woman-mage", "fox"]),
+        ("a witch and a wizard", ["woman-mage", "man-mage"]),
+        ("a boy and his wizard", ["boy", "man-mage"]),
+        ("a scientist with her telescope", ["woman-scientist", "telescope"]),
+        ("a man and her dog", ["man", "dog"]),
+    ],
+)
+def test_words_for_a_woman_draw_a_woman(prompt: str, subjects: list[str]) -> None:
+    assert sorted(mention.subject for mention in read(prompt).mentions) == sorted(subjects)
