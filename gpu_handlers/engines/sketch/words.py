@@ -50,6 +50,8 @@ _IRREGULAR = {
 _SEXES = {"woman": "women", "man": "men"}
 """Which words of the lexicon say so before a noun."""
 _PRONOUNS = {"woman": ("she", "her", "hers", "herself"), "man": ("he", "him", "his", "himself")}
+_PAGES = ("page", "pages")
+_READERS = ("child", "person", "girl", "woman", "old-woman", "princess")
 _PAIRS = {"man": "woman", "boy": "girl", "old-man": "old-woman", "prince": "princess", "man-beard": "woman"}
 
 
@@ -299,6 +301,13 @@ def _describe(reading: Reading, meaning: _Meaning, heard: dict[str, str]) -> Non
 def _mention(reading: Reading, meaning: _Meaning, heard: dict[str, str]) -> None:
     if len(reading.mentions) >= MAX_SUBJECTS:
         return
+    if meaning.word in _PAGES:
+        if meaning.value in {mention.subject for mention in reading.mentions}:
+            return  # "a book … its pages": they are the book's
+        if heard.get("relation") == "inside":
+            heard.pop("relation")  # "light rose from its pages": nobody is in there, somebody holds it
+            readers = [at for at, m in enumerate(reading.mentions) if is_either(m.subject) or m.subject in _READERS]
+            reading.relations += [Relation(at, "hold", len(reading.mentions)) for at in readers[-1:]]
     if reading.mentions and meaning.value in _listed("clothes") and heard.get("relation") in ("inside", "beside", "on"):
         reading.mentions[-1].colour = heard.pop("colour", reading.mentions[-1].colour)
         heard.pop("relation")

@@ -144,3 +144,12 @@ def test_unknown_words_say_nothing() -> None:
 )
 def test_words_for_a_woman_draw_a_woman(prompt: str, subjects: list[str]) -> None:
     assert sorted(mention.subject for mention in read(prompt).mentions) == sorted(subjects)
+
+
+def test_pages_are_an_open_book() -> None:
+    assert subjects("reading the last page aloud") == ["open-book"]
+    assert subjects("golden light rising from its pages") == ["open-book"]
+    assert subjects("a book, light rising from its pages") == ["open-book"]
+    under = read("a girl under an old oak tree, golden light rising from its pages")
+    assert [(r.first, r.kind, r.second) for r in under.relations] == [(0, "under", 1), (0, "hold", 2)]
+    assert not read("the last book, the first page").sky  # no quarter of the moon
