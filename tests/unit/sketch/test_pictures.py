@@ -255,3 +255,14 @@ def test_things_lie_within_the_frame(draw: Draw) -> None:
                 if layer.name in ("man-mage", "scroll", "bird", "house", "dog", "automobile", "balloon", "horse"):
                     columns = np.flatnonzero((layer.image[..., 3] > 200).any(axis=0))
                     assert 0 < columns[0] <= columns[-1] < 359, (prompt, seed, layer.name)
+
+
+@pytest.mark.parametrize("style", [name for name, style in STYLES.items() if style.staging != "paper"])
+@pytest.mark.parametrize("time", ["at noon", "at sunset", "at night"])
+def test_snow_is_lighter_than_rock(draw: Draw, style: str, time: str) -> None:
+    picture = draw(f"snow-capped mountains {time}", style=style, size=(640, 360), seed=3)
+    for layer in layers(picture, "range"):
+        solid = layer.image[layer.image[..., 3] > 250][:, :3] / 255.0
+        light = solid @ np.array([0.2126, 0.7152, 0.0722])
+        snow, rock = np.percentile(light, 99), np.median(light)
+        assert snow - rock > 0.12, (layer.name, snow, rock)
