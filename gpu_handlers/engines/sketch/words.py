@@ -50,6 +50,7 @@ _IRREGULAR = {
 _SEXES = {"woman": "women", "man": "men"}
 """Which words of the lexicon say so before a noun."""
 _PRONOUNS = {"woman": ("she", "her", "hers", "herself"), "man": ("he", "him", "his", "himself")}
+_WEARING = ("inside", "beside", "on", "hold")
 _PAGES = ("page", "pages")
 _READERS = ("child", "person", "girl", "woman", "old-woman", "princess")
 _PAIRS = {"man": "woman", "boy": "girl", "old-man": "old-woman", "prince": "princess", "man-beard": "woman"}
@@ -308,7 +309,7 @@ def _mention(reading: Reading, meaning: _Meaning, heard: dict[str, str]) -> None
             heard.pop("relation")  # "light rose from its pages": nobody is in there, somebody holds it
             readers = [at for at, m in enumerate(reading.mentions) if is_either(m.subject) or m.subject in _READERS]
             reading.relations += [Relation(at, "hold", len(reading.mentions)) for at in readers[-1:]]
-    if reading.mentions and meaning.value in _listed("clothes") and heard.get("relation") in ("inside", "beside", "on"):
+    if reading.mentions and meaning.value in _listed("clothes") and heard.get("relation") in _WEARING:
         reading.mentions[-1].colour = heard.pop("colour", reading.mentions[-1].colour)
         heard.pop("relation")
         return  # "a man in a red coat": the man wears it

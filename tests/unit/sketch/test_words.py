@@ -64,6 +64,7 @@ def test_colours_belong_to_their_noun() -> None:
 
 
 def test_clothes_colour_who_wears_them() -> None:
+    assert subjects("a man holding a red coat") == ["man"]
     reading = read("a man in a red coat")
     assert [mention.subject for mention in reading.mentions] == ["man"]
     assert reading.mentions[0].colour == "e5322d"
