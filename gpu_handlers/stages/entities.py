@@ -21,6 +21,7 @@ _HE, _SHE = frozenset({"he", "him", "his", "himself"}), frozenset({"she", "her",
 _IT, _THEY = frozenset({"it", "its", "itself"}), frozenset({"they", "them", "their", "themselves"})
 _PRONOUNS = _HE | _SHE | _IT | _THEY
 _KINDS: tuple[Kind, ...] = ("he", "she", "person", "it")
+_GIRLS = frozenset({"girl", "woman", "lady"})
 _NOUN_FOR: dict[Kind, str] = {"he": "a man", "she": "a woman", "person": "a person", "it": "a creature"}
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
@@ -81,6 +82,7 @@ class Cast:
     def __init__(self, text: str) -> None:
         """Args: text: the whole story; what is a name is learnt from how words are written elsewhere in it."""
         self.entities: list[Entity] = []
+        self._text = text
         self._recent: list[Entity] = []
         self._pairs: dict[tuple[int, int], Entity] = {}
         self._lower = frozenset(word for word in _WORD.findall(text) if word[0].islower())
@@ -131,7 +133,10 @@ class Cast:
         if known is not None and not other:
             return Mention(known, start, match.end())
         worn, end = _worn(text, match.end())
-        entity = Entity(kind, _described(phrase, worn), {noun, *_singular(noun)})
+        also = self._also_called(text[start : match.end()], noun)
+        if also:
+            kind, phrase = "she", _as_woman(phrase)
+        entity = Entity(kind, _described(phrase, worn), {noun, *_singular(noun), *also})
         naming = re.match(rf"(?:,?\s+(?:named|called))?\s+({_NAME})", text[end:])
         if naming is not None and not _is_listed(naming[1].lower()):
             entity.names.add(naming[1].split()[0].lower())
@@ -160,11 +165,13 @@ class Cast:
             return Mention(entity, called.start(), match.end())
         being = _apposition(after)
         if being is not None:
-            kind = _kind(being.rsplit(maxsplit=1)[-1])
+            noun = being.rsplit(maxsplit=1)[-1]
+            kind = _kind(noun) or "person"
             worn, end = _worn(text, match.end() + after.index(being) + len(being))
-            entity = Entity(
-                kind or "person", f"{_described(being, worn)} named {name}", {name.lower(), being.split()[-1]}
-            )
+            also = self._also_called(being, noun)
+            if also:
+                kind, being = "she", _as_woman(being)
+            entity = Entity(kind, f"{_described(being, worn)} named {name}", {name.lower(), noun, *also})
             self.entities.append(entity)
             return Mention(entity, start, end)
         begins = _SENTENCE_START.search(text[:start]) is not None
@@ -179,6 +186,28 @@ class Cast:
         entity = Entity(sex, f"{_NOUN_FOR[sex]} named {name}", {name.lower()})
         self.entities.append(entity)
         return Mention(entity, start, match.end())
+
+    def _also_called(self, phrase: str, noun: str) -> frozenset[str]:
+        """What else the story calls a wizard, a doctor … who turns out to be a woman: "she", "the girl".
+
+        Empty when it does not say so before somebody else comes in.
+        """
+        if noun not in lore.listed("beings", "either"):
+            return frozenset()
+        _, _, after = self._text.partition(phrase)
+        naming = re.match(rf"(?:,?\s+(?:named|called))?\s+({_NAME})", after)
+        names = set() if naming is None else {naming[1].split()[0]}
+        for match in _WORD.finditer(after):
+            word = re.sub(r"['’]s$", "", match[0])
+            others = self._capital - names
+            if word in others or (_kind(word.lower()) not in (None, "it") and word.lower() != noun):
+                called = word.lower() in _GIRLS and re.search(r"\bthe\s+(?:[a-z]+\s+)?$", after[: match.start()], re.I)
+                if called and _sex(after[: match.start()]) == "person":
+                    return frozenset({"she", word.lower()})
+                after = after[: match.start()]
+                break
+        hers = _sex(after) == "she" or (_sex(after) == "person" and re.search(r"[.!?]\s+Her\b", after[:200]))
+        return frozenset({"she"}) if hers else frozenset()
 
     def _known(self, word: str) -> Entity | None:
         forms = {word, *_singular(word)}
@@ -271,6 +300,12 @@ def _title_start(text: str, name_at: int) -> int:
     """Where the name begins with what people put before names: "Old Tom", "Captain Nemo"."""
     match = re.search(r"\b(?:Old|Young|Little|Big|Poor|Dear|Captain|Doctor|Professor|Uncle|Aunt)\s+$", text[:name_at])
     return name_at if match is None else match.start()
+
+
+def _as_woman(phrase: str) -> str:
+    """The phrase of a wizard, a doctor … who is a woman."""
+    lead, _, noun = phrase.rpartition(" ")
+    return f"{lead} female {noun}" if lead else f"female {noun}"
 
 
 def _look(phrase: str) -> str:

@@ -52,7 +52,9 @@ def paint_actor(painting: Painting, one: Placed) -> None:
             _beams(painting, brush, one)
         floating = one.actor.stance == "float"
         draught = _DRAUGHTS.get(one.actor.subject, _DRAUGHT)
-        if one.actor.stance == "stand" and painting.plan.place.ground != "void":
+        if one.actor.relation == "hold":
+            pass  # in somebody's hands, off the ground
+        elif one.actor.stance == "stand" and painting.plan.place.ground != "void":
             _ground_shadows(painting, brush, one)
         elif floating:
             shadows.in_water(painting, brush, one, draught)

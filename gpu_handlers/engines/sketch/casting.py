@@ -21,7 +21,9 @@ def give(reading: Reading, prompt: str, roles: tuple[Role, ...]) -> None:
     waiting = [(role.seed, lead) for role in _in_order(roles, prompt) if (lead := _lead(role)) is not None]
     played: dict[str, int] = {}
     for at, mention in enumerate(reading.mentions):
-        part = next(((seed, lead) for seed, lead in waiting if _fits(mention.subject, lead.subject)), None)
+        part = next(
+            (part for fits in (_fits, _is_same) for part in waiting if fits(mention.subject, part[1].subject)), None
+        )
         if part is None or mention.count > 1:
             continue
         waiting.remove(part)
@@ -61,6 +63,11 @@ def _lead(role: Role) -> Mention | None:
 def _fits(subject: str, lead: str) -> bool:
     """Whether a subject is the role's own, or the same kind of person busy with something ("a woman dancing")."""
     return subject == lead or (subject.startswith(f"{lead}-") and subject.removeprefix(f"{lead}-") in _BUSY)
+
+
+def _is_same(subject: str, lead: str) -> bool:
+    """Whether both do the same, though a picture's words leave open which of them it is."""
+    return words.is_either(lead) and words.base(subject) == words.base(lead)
 
 
 def _dress(mention: Mention, seed: int, lead: Mention) -> None:

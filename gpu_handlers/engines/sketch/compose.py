@@ -14,6 +14,7 @@ from gpu_handlers.engines.sketch.subjects import Vector
 MAIN_HEIGHT = 0.46  # of the picture's height, for a single subject
 ROW_WIDTH = 0.86  # of the picture's width, for all that stand side by side
 SIZE_FLATTENING = 0.42  # 1 draws true sizes (an ant beside a house is a dot), 0 draws all alike
+HELD, HANDS = 0.27, 0.34  # of a holder's height: how tall what is held is, and how high the hands are
 FLYING_M, SKY_M = 14.0, 90.0
 
 
@@ -67,11 +68,19 @@ def place(plan: Plan, frame: Frame, light_x: float, rng: Random) -> list[Placed]
         rng,
         placed,
     )
+    held = [at for at, actor in enumerate(plan.actors) if actor.relation == "hold"]
     for at in reversed(range(len(plan.actors))):  # what one stands on is named after it, so it is placed before
         actor = plan.actors[at]
-        if actor.attached is not None:
+        if actor.attached is not None and at not in held:
             _attach(at, actor, frame, rng, placed)
-    return sorted(placed.values(), key=lambda one: -one.depth_m)
+    for at in held:
+        _attach(at, plan.actors[at], frame, rng, placed)
+    return sorted((_framed(one, frame) for one in placed.values()), key=lambda one: -one.depth_m)
+
+
+def _framed(one: Placed, frame: Frame) -> Placed:
+    """`one` moved sideways until all of it is in the frame."""
+    return replace(one, x=_clamped(one.x, one.wide, frame, 0.01)) if one.wide < 0.96 * frame.width else one
 
 
 def within_bars(placed: list[Placed], frame: Frame, bar: float) -> list[Placed]:
@@ -224,6 +233,10 @@ def _attach(at: int, actor: Actor, frame: Frame, rng: Random, placed: dict[int, 
             placed[at] = replace(
                 one, x=base.x + slot * room, foot=base.top + base.tall * seat, depth_m=near, flip=slot > 0
             )
+        case "hold":
+            one = replace(one, tall=base.tall * HELD)
+            one = replace(one, tall=one.tall * min(1.0, 0.8 * base.wide / one.wide))
+            placed[at] = replace(one, foot=base.foot - base.tall * HANDS + one.tall / 2, depth_m=near)
         case "over":
             one = replace(one, tall=max(tall, frame.height * 0.2))
             top = max(frame.height * 0.05, base.top - one.tall * 1.06)
@@ -255,8 +268,8 @@ def _attach(at: int, actor: Actor, frame: Frame, rng: Random, placed: dict[int, 
             placed[at] = replace(one, x=x, depth_m=near)
 
 
-def _clamped(x: float, wide: float, frame: Frame) -> float:
-    return min(max(x, wide * 0.5 + frame.width * 0.02), frame.width * 0.98 - wide * 0.5)
+def _clamped(x: float, wide: float, frame: Frame, margin: float = 0.02) -> float:
+    return min(max(x, wide * 0.5 + frame.width * margin), frame.width * (1 - margin) - wide * 0.5)
 
 
 def _diagram(plan: Plan, frame: Frame, rng: Random) -> list[Placed]:

@@ -14,8 +14,10 @@ from gpu_handlers.engines.sketch.painting import Frame
 from gpu_handlers.engines.sketch.styles import Style
 
 _TILE_PX = 256
-_BAR_LIMIT = 0.13
-"""Bars take at most this share of the height each: a square picture keeps its subject."""
+_WIDE = 1.6
+"""From this width:height on a picture looks like a film's frame; below it, bars only take away what was asked for."""
+_BAR_LIMIT = 0.06
+"""Bars take at most this share of the height each."""
 
 
 def finish(flat: Any, style: Style, frame: Frame) -> None:
@@ -26,8 +28,8 @@ def finish(flat: Any, style: Style, frame: Frame) -> None:
 
 
 def bar_height(style: Style, frame: Frame) -> float:
-    """Height of each letterbox bar, px; 0 for a style without."""
-    if style.letterbox <= 0:
+    """Height of each letterbox bar, px; 0 for a style without, and in pictures that are not wide."""
+    if style.letterbox <= 0 or frame.width < _WIDE * frame.height:
         return 0.0
     return min(max(0.0, (frame.height - frame.width / style.letterbox) / 2), frame.height * _BAR_LIMIT)
 
@@ -107,6 +109,8 @@ def _grain(flat: Any, style: Style, frame: Frame) -> None:
 
 def _letterbox(flat: Any, style: Style, frame: Frame) -> None:
     bar, black = bar_height(style, frame), skia.Paint(Color=0xFF000000)
+    if bar <= 0:
+        return
     flat.getCanvas().drawRect(skia.Rect(0, 0, frame.width, bar), black)
     flat.getCanvas().drawRect(skia.Rect(0, frame.height - bar, frame.width, frame.height), black)
 

@@ -108,6 +108,7 @@ def _below_bust(icon: Vector, subject: str) -> Vector:
     """The rest of a half figure: what it wears goes on to the hips."""
     coat, left, right = colour_at(icon, 0.5, 0.9), colour_at(icon, 0.2, 0.9), colour_at(icon, 0.8, 0.9)
     skin = colour_at(icon, 0.5, 0.5)
+    right = left if "mage" in subject else right  # there the hand with the staff is seen, not a sleeve
     coat = left if _close(coat, "#ffffff") and not _close(left, "#000000") else coat
     trousers = to_hex(scaled(from_hex(left), 0.62)) if subject.endswith(("guard", "superhero")) else "#3a4a6b"
     body = _legs(40.0, 50.0, trousers, "#3b2f3f")

@@ -7,12 +7,14 @@ from random import Random
 import numpy as np
 import skia
 
-from gpu_handlers.engines.sketch.colour import from_hex, mix, scaled
+from gpu_handlers.engines.sketch.colour import WHITE, Colour, from_hex, luma, mix, scaled
 from gpu_handlers.engines.sketch.ground import tops, under
 from gpu_handlers.engines.sketch.noise import Line, ridged_line
 from gpu_handlers.engines.sketch.painting import Painting, polygon
 
 ROCK, SNOW = "6b7690", "f3f8ff"
+SNOW_OVER_ROCK = 0.28
+"""How much brighter (0–1) snow is than lit rock, in every style and light, where snow is asked for."""
 
 
 def range_far(painting: Painting) -> None:
@@ -40,8 +42,13 @@ def _range(painting: Painting, *, depth_m: float, rise: float, peaks: float, foo
     if painting.plan.season == "autumn":
         rock = mix(rock, from_hex("8a6a5a"), 0.3)
     lit, dark = painting.colour(scaled(rock, 1.22), depth_m), painting.colour(scaled(rock, 0.72), depth_m)
-    snow = painting.colour(from_hex(SNOW), depth_m * 0.22)
-    snow_dark = painting.colour(from_hex("b3c3e6"), depth_m * 0.4)
+    snow, snow_dark = _white(painting, SNOW, depth_m * 0.22), _white(painting, "b3c3e6", depth_m * 0.4)
+    said = "snowcaps" in painting.plan.traits or painting.plan.season == "winter"
+    if painting.style.staging != "paper" and not lava:
+        snow = _lighter(snow, lit, 0.5 * SNOW_OVER_ROCK)
+        if said:  # the rock makes room: what was asked for must be seen
+            lit, dark = (_darker(one, snow, SNOW_OVER_ROCK) for one in (lit, dark))
+        snow_dark = _lighter(snow_dark, dark, 0.5 * SNOW_OVER_ROCK)
     haze = painting.style.grade(painting.light.haze)
     with painting.cutout(
         f"range {depth_m:.0f} m", depth_m, (0, float(crest.min()) - 4, frame.width, base + 0.06 * frame.height)
@@ -51,9 +58,7 @@ def _range(painting: Painting, *, depth_m: float, rise: float, peaks: float, foo
         summits = tops(crest, samples // 26)
         shadows, caps, caps_dark = skia.Path(), skia.Path(), skia.Path()
         side = 1 if painting.light.side < 0 else -1
-        snow_line = base - frame.height * rise * (
-            0.46 if "snowcaps" in painting.plan.traits or painting.plan.season == "winter" else 0.66
-        )
+        snow_line = base - frame.height * rise * (0.46 if said else 0.66)
         for top in summits:
             shadows.addPath(_shaded_flank(xs, crest, top, side, base, rng))
             if crest[top] < snow_line:
@@ -71,6 +76,22 @@ def _range(painting: Painting, *, depth_m: float, rise: float, peaks: float, foo
         if painting.style.staging != "paper":
             brush.shade(body, mist, (0, float(crest.min())), (0, base), inked=False)
         brush.canvas.restore()
+
+
+def _white(painting: Painting, snow: str, depth_m: float) -> Colour:
+    """Snow in this light; a grade that turns all light tones to one colour does so only in part."""
+    return painting.style.grade(painting.light.lit(from_hex(snow), depth_m * painting.style.haze), 0.4)
+
+
+def _lighter(colour: Colour, than: Colour, by: float) -> Colour:
+    """`colour` whitened until its brightness is `by` over `than`, as far as there is room."""
+    missing = luma(than) + by - luma(colour)
+    return mix(colour, WHITE, min(1.0, missing / max(0.01, 1.0 - luma(colour)))) if missing > 0 else colour
+
+
+def _darker(colour: Colour, than: Colour, by: float) -> Colour:
+    """`colour` darkened until its brightness is `by` under `than`, at most to two thirds."""
+    return scaled(colour, min(1.0, max(2 / 3, (luma(than) - by) / max(0.01, luma(colour)))))
 
 
 def _shaded_flank(xs: Line, crest: Line, top: int, side: int, base: float, rng: Random) -> object:

@@ -165,11 +165,12 @@ def _cast(reading: words.Reading) -> tuple[Actor, ...]:
             )
             for order in range(mention.count)
         )
-    for relation in reading.relations:
+    _hand_over(reading.relations, cast, first_of)
+    for relation in _without_props(reading.relations, cast, first_of):
         on_foot = reading.mentions[relation.first].stance in _ON_FOOT
         if relation.second is None and relation.kind == "over" and not on_foot:  # "an elephant over the city" flies
             cast = [replace(actor, stance="fly") if actor.group == relation.first else actor for actor in cast]
-        if relation.second is None or relation.kind == "beside":
+        if relation.second is None or relation.kind in ("beside", "hold"):
             continue
         first, second = relation.first, relation.second
         for at, actor in enumerate(cast):
@@ -178,6 +179,29 @@ def _cast(reading: words.Reading) -> tuple[Actor, ...]:
                 housed = relation.kind == "inside" and base.stance == "stand" and height_of(base.subject) >= _HOUSE_M
                 cast[at] = _attached(actor, first_of[second], "front" if housed else relation.kind)
     return tuple(_seated(cast))
+
+
+def _hand_over(relations: list[words.Relation], cast: list[Actor], first_of: dict[int, int]) -> None:
+    """What is read, held or carried goes into the hands of who does it, when it is something for hands."""
+    for relation in relations:
+        if relation.kind != "hold" or relation.second is None:
+            continue
+        prop, holder = first_of[relation.second], first_of[relation.first]
+        if cast[prop].subject in _names("held", "hands") and cast[prop].of == 1 and cast[holder].relation != "hold":
+            cast[prop] = replace(cast[prop], stance="stand", attached=holder, relation="hold")
+
+
+def _without_props(
+    relations: list[words.Relation], cast: list[Actor], first_of: dict[int, int]
+) -> list[words.Relation]:
+    """The other relations; where what is held is somewhere ("a child reading a book on a sofa"), its holder is."""
+    holders = {
+        relation.second: relation.first
+        for relation in relations
+        if relation.second is not None and cast[first_of[relation.second]].relation == "hold"
+    }
+    moved = [replace(relation, first=holders.get(relation.first, relation.first)) for relation in relations]
+    return [relation for relation in moved if relation.first != relation.second and relation.second not in holders]
 
 
 def _seated(cast: list[Actor]) -> list[Actor]:

@@ -47,7 +47,7 @@ class Style:
         bloom, streak: spill of light, all round and as a horizontal flare.
         strokes: brush strokes that the picture is repainted with. halftone: printed dots in the dark parts.
         texture: paper or cloth. grain, vignette.
-        letterbox: width:height of what shows between the bars, 0 for none.
+        letterbox: width:height of what shows between the bars of a wide picture, 0 for none; see `effects.bar_height`.
     """
 
     saturation: float = 1.0
@@ -171,7 +171,7 @@ STYLES: dict[str, Style] = {
         strokes=1.0,
         texture="canvas",
     ),
-    # A wide-screen film: teal and orange, flares, black bars.
+    # A wide-screen film: teal and orange, flares, black bars on wide pictures.
     "cinematic": Style(
         saturation=0.95,
         contrast=1.3,

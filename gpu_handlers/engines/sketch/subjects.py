@@ -31,6 +31,14 @@ _WAVES = {"sailboat": "#00a6ed"}
 """Icons that bring their own sea, by the colour of its shape: the scene has a better one."""
 _PLAIN = {"snowman": "snowman-without-snow"}
 """Icons that bring their own snowfall, and the same ones without."""
+_YOUNGER = re.compile(r"(?:woman|person)-mage(?:-|$)")
+"""Icons of no age in their name whose faces are lined and hair is grey: only a man with a white beard need be old."""
+_LINES = re.compile(r'<path fill="#[0-9a-f]+" d="M(?:14\.15 16\.689|17\.94 15\.619)[^>]*/>')
+_HAIR = {'"#d3d3d3"': '"#6b4026"', '"#9b9b9b"': '"#4e2e1c"'}
+_LOCKS = (
+    '<path fill="#6b4026" d="M10.4 12C9 15 9.4 20 8.4 23.4c1.800 1 4 .6 4.800-.6V12z'
+    'M21.600 12c1.400 3 1 8 2 11.400c-1.800 1-4 .6-4.800-.6V12z"/>'
+)
 _SKIN = frozenset({"#ffc83d", "#ffb02e", "#f9c23c", "#ffce7c", "#ffdea7", "#ffd3b6", "#d67d00", "#f3ad61"})
 
 
@@ -99,6 +107,12 @@ def vector(name: str) -> Vector:
     body = str(_icons()[_PLAIN.get(name, name)]["body"])
     if name in _WAVES:
         body = re.sub(rf'<path fill="{_WAVES[name]}"[^>]*/>', "", body)
+    if _YOUNGER.match(name):
+        body = _LINES.sub("", body)
+        if name.startswith("woman"):
+            body = body.replace('<path fill="#d3d3d3"', _LOCKS + '<path fill="#d3d3d3"', 1)
+        for grey, brown in _HAIR.items():
+            body = body.replace(grey, brown)
     return Vector(name, body, 32.0, 32.0)
 
 

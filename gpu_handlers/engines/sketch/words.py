@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gpu_handlers.engines.sketch import keywords
+from gpu_handlers.engines.sketch import keywords, subjects
 
 MAX_PROMPT_CHARS = 4000
 MAX_PHRASE_WORDS = 4
@@ -47,6 +47,13 @@ _IRREGULAR = {
     "bus": "bus",
     "dwarves": "dwarf",
 }
+_SEXES = {"woman": "women", "man": "men"}
+"""Which words of the lexicon say so before a noun."""
+_PRONOUNS = {"woman": ("she", "her", "hers", "herself"), "man": ("he", "him", "his", "himself")}
+_WEARING = ("inside", "beside", "on", "hold")
+_PAGES = ("page", "pages")
+_READERS = ("child", "person", "girl", "woman", "old-woman", "princess")
+_PAIRS = {"man": "woman", "boy": "girl", "old-man": "old-woman", "prince": "princess", "man-beard": "woman"}
 
 
 @dataclass(slots=True)
@@ -104,11 +111,13 @@ class _Meaning:
     kind: str
     value: str
     plural: bool = False
+    word: str = ""
+    """The last word of the phrase it was read from."""
 
 
 def read(prompt: str, negative: str = "") -> Reading:
     """Understand `prompt`; what `negative` names (or "without …", "no …") is left out."""
-    meanings = _meanings(prompt)
+    meanings = _personal(_meanings(prompt), set(re.findall(r"[a-z]+", prompt[:MAX_PROMPT_CHARS].lower())))
     unwanted = {m.value for m in _meanings(negative)} | _denied(meanings)
     return _gather([m for m in meanings if m.value not in unwanted])
 
@@ -129,7 +138,7 @@ def _meanings(text: str) -> list[_Meaning]:
         for length in range(min(MAX_PHRASE_WORDS, len(tokens) - at), 0, -1):
             meaning = _look_up(tokens[at : at + length], phrases, language)
             if meaning is not None:
-                found.append(meaning)
+                found.append(meaning if meaning.word else replace(meaning, word=tokens[at + length - 1]))
                 at += length
                 break
         else:
@@ -150,13 +159,92 @@ def _look_up(words: list[str], phrases: dict[str, _Meaning], language: str) -> _
             many = form != " ".join(words) and meaning.kind == "subject"
             return replace(meaning, plural=True) if many else meaning
     if len(words) > 1:
-        return None
+        return _sexed(words, phrases, language)
     word = words[0]
     if word in _listed("ignored") or _is_past(word):
         return None
     name = keywords.subject_of_symbol(word) or keywords.subject_tagged(word, language)
     name = name or keywords.subject_tagged(_singular(word), language)
     return None if name is None else _of_subject(name, phrases)
+
+
+def _sexed(words: list[str], phrases: dict[str, _Meaning], language: str) -> _Meaning | None:
+    """The person that "a female wizard" or "a boy king" means: the first word says which of them."""
+    sex = next((sex for sex, listed in _SEXES.items() if words[0] in _listed(listed)), None)
+    meaning = _look_up(words[1:], phrases, language) if sex is not None else None
+    if sex is None or meaning is None or meaning.kind != "subject" or not is_either(meaning.value):
+        return None
+    return replace(meaning, value=_as(sex, meaning.value), word=" ".join(words))
+
+
+def base(subject: str) -> str:
+    """What a person is, whoever it is: of "woman-mage" and "person-mage" it is "mage"."""
+    return subject.removeprefix("man-").removeprefix("woman-").removeprefix("person-")
+
+
+def is_either(subject: str) -> bool:
+    """Whether the set has a woman and a man of this kind."""
+    return subject in _PAIRS or subjects.exists(f"woman-{base(subject)}")
+
+
+def _as(sex: str, subject: str) -> str:
+    """`subject` as a woman or a man; as a person, or as it is, where the set has none."""
+    if subject in _PAIRS or subject in _PAIRS.values():
+        return next((pair[sex == "woman"] for pair in _PAIRS.items() if subject in pair), subject)
+    if sex == "man" and subject == "person-mage":
+        return subject  # the man is old: he has a white beard
+    names = (f"{sex}-{base(subject)}", f"person-{base(subject)}")
+    return next((name for name in names if subjects.exists(name)), subject)
+
+
+def _sex_of(subject: str) -> str | None:
+    if subject in _PAIRS.values() or subject.startswith("woman-"):
+        return "woman"
+    return "man" if subject in _PAIRS or subject.startswith("man-") else None
+
+
+def _personal(meanings: list[_Meaning], said: set[str]) -> list[_Meaning]:
+    """Pronouns mean who was named before: "a wizard … she" is one woman, not an old man and a woman.
+
+    Args:
+        said: all words of the text, in lower case.
+    """
+    known: list[_Meaning] = []
+    for meaning in meanings:
+        sex = next((sex for sex, pronouns in _PRONOUNS.items() if meaning.word == pronouns[0]), None)
+        at = None if sex is None else _meant(sex, known)
+        if sex is None or at is None:
+            known.append(meaning)
+        elif _may_be(known[at]):
+            known[at] = replace(known[at], value=_as(sex, known[at].value))
+    spoken = [sex for sex, pronouns in _PRONOUNS.items() if said & set(pronouns)]
+    open_ones = [at for at, meaning in enumerate(known) if _may_be(meaning)]
+    if len(spoken) == 1 and len({base(known[at].value) for at in open_ones}) == 1:
+        others = [m for at, m in enumerate(known) if at not in open_ones and m.kind == "subject"]
+        if not any(_sex_of(meaning.value) == spoken[0] for meaning in others):
+            known[open_ones[0]] = replace(known[open_ones[0]], value=_as(spoken[0], known[open_ones[0]].value))
+    first: dict[str, str] = {}
+    for at, meaning in enumerate(known):  # "the wizard" later on is the same wizard
+        if meaning.kind == "subject" and not meaning.plural and is_either(meaning.value):
+            value = first.setdefault(meaning.word.split()[-1], meaning.value)
+            known[at] = replace(meaning, value=value) if _may_be(meaning) else meaning
+    return known
+
+
+def _meant(sex: str, known: list[_Meaning]) -> int | None:
+    """Whom a pronoun means: the last person that it fits."""
+    fits = (
+        at
+        for at in reversed(range(len(known)))
+        if known[at].kind == "subject" and not known[at].plural
+        and (_may_be(known[at]) or _sex_of(known[at].value) == sex)
+    )  # fmt: skip
+    return next(fits, None)
+
+
+def _may_be(meaning: _Meaning) -> bool:
+    """Whether the word leaves open who it is, though the set draws a man or a woman."""
+    return meaning.kind == "subject" and not meaning.plural and meaning.word in _listed("either")
 
 
 def _is_past(word: str) -> bool:
@@ -214,7 +302,14 @@ def _describe(reading: Reading, meaning: _Meaning, heard: dict[str, str]) -> Non
 def _mention(reading: Reading, meaning: _Meaning, heard: dict[str, str]) -> None:
     if len(reading.mentions) >= MAX_SUBJECTS:
         return
-    if reading.mentions and meaning.value in _listed("clothes") and heard.get("relation") in ("inside", "beside", "on"):
+    if meaning.word in _PAGES:
+        if meaning.value in {mention.subject for mention in reading.mentions}:
+            return  # "a book … its pages": they are the book's
+        if heard.get("relation") == "inside":
+            heard.pop("relation")  # "light rose from its pages": nobody is in there, somebody holds it
+            readers = [at for at, m in enumerate(reading.mentions) if is_either(m.subject) or m.subject in _READERS]
+            reading.relations += [Relation(at, "hold", len(reading.mentions)) for at in readers[-1:]]
+    if reading.mentions and meaning.value in _listed("clothes") and heard.get("relation") in _WEARING:
         reading.mentions[-1].colour = heard.pop("colour", reading.mentions[-1].colour)
         heard.pop("relation")
         return  # "a man in a red coat": the man wears it

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gpu_handlers.engines.illustrator import Layer, Picture, Size
-from gpu_handlers.engines.sketch import SketchEngine
+from gpu_handlers.engines.sketch import SketchEngine, subjects
 from gpu_handlers.engines.sketch.colour import to_hsv
 from gpu_handlers.engines.sketch.styles import STYLES
 
@@ -216,3 +216,53 @@ def test_asking_for_facts_loads_neither_skia_nor_torch() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["sketch", "MIT", "False", "False"]
+
+
+def test_a_woman_who_is_a_wizard_is_not_grey(draw: Draw) -> None:
+    for name in ("woman-mage", "woman-mage-dark", "person-mage-light"):
+        assert "#d3d3d3" not in subjects.vector(name).body
+    assert "#6b4026" not in subjects.vector("man-mage").body
+
+
+def box(picture: Picture, name: str) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of a layer's opaque pixels."""
+    rows, columns = np.nonzero(layers(picture, name)[0].image[..., 3] > 200)
+    return int(columns.min()), int(rows.min()), int(columns.max()), int(rows.max())
+
+
+@pytest.mark.parametrize(
+    ("prompt", "holder", "prop"),
+    [
+        ("a wizard reading the last page aloud", "man-mage", "open-book"),
+        ("a girl holding a lantern beside a fox", "girl", "red-paper-lantern"),
+        ("a child reading a book on a sofa", "child", "open-book"),
+    ],
+)
+def test_what_is_read_or_held_is_in_the_hands(draw: Draw, prompt: str, holder: str, prop: str) -> None:
+    for seed in (1, 2, 3):
+        picture = draw(prompt, size=(640, 360), seed=seed)
+        (left, top, right, bottom), held = box(picture, holder), box(picture, prop)
+        assert left <= held[0] < held[2] <= right
+        assert top < held[1] < held[3] < bottom
+        assert layers(picture, prop)[0].depth_m < layers(picture, holder)[0].depth_m
+
+
+def test_things_lie_within_the_frame(draw: Draw) -> None:
+    for prompt in ("a wizard and a scroll", "a bird over a house", "a dog behind a car", "five balloons over a horse"):
+        for seed in range(1, 5):
+            picture = draw(prompt, size=(360, 360), seed=seed)
+            for layer in picture.layers:
+                if layer.name in ("man-mage", "scroll", "bird", "house", "dog", "automobile", "balloon", "horse"):
+                    columns = np.flatnonzero((layer.image[..., 3] > 200).any(axis=0))
+                    assert 0 < columns[0] <= columns[-1] < 359, (prompt, seed, layer.name)
+
+
+@pytest.mark.parametrize("style", [name for name, style in STYLES.items() if style.staging != "paper"])
+@pytest.mark.parametrize("time", ["at noon", "at sunset", "at night"])
+def test_snow_is_lighter_than_rock(draw: Draw, style: str, time: str) -> None:
+    picture = draw(f"snow-capped mountains {time}", style=style, size=(640, 360), seed=3)
+    for layer in layers(picture, "range"):
+        solid = layer.image[layer.image[..., 3] > 250][:, :3] / 255.0
+        light = solid @ np.array([0.2126, 0.7152, 0.0722])
+        snow, rock = np.percentile(light, 99), np.median(light)
+        assert snow - rock > 0.12, (layer.name, snow, rock)

@@ -91,3 +91,16 @@ def test_any_two_styles_are_told_apart(descriptions: dict[str, list[Vector]]) ->
         distances = [apart(a, b) for a, b in zip(descriptions[one], descriptions[other], strict=True)]
         assert np.mean(distances) > MARGIN, (one, other, distances)
         assert min(distances) > PROMPT_MARGIN, (one, other, distances)
+
+
+@pytest.mark.parametrize("size", [(256, 256), (216, 384), (384, 256)])
+def test_a_picture_that_is_not_wide_has_no_bars(size: tuple[int, int]) -> None:
+    image = SketchEngine().illustrate(PROMPTS[1], style="cinematic", size=Size(*size), seed=1).image
+    assert not (image.max(axis=(1, 2)) < 12).any()
+
+
+def test_bars_of_a_wide_picture_are_modest() -> None:
+    image = SketchEngine().illustrate(PROMPTS[1], style="cinematic", size=Size(640, 360), seed=1).image
+    black = image.max(axis=(1, 2)) < 12
+    assert black[0] and black[-1]
+    assert black.mean() < 0.13

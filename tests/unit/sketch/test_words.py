@@ -64,6 +64,7 @@ def test_colours_belong_to_their_noun() -> None:
 
 
 def test_clothes_colour_who_wears_them() -> None:
+    assert subjects("a man holding a red coat") == ["man"]
     reading = read("a man in a red coat")
     assert [mention.subject for mention in reading.mentions] == ["man"]
     assert reading.mentions[0].colour == "e5322d"
@@ -126,3 +127,30 @@ def test_unknown_words_say_nothing() -> None:
     reading = read("flurbish quontle zzyx")
     assert reading.mentions == []
     assert reading.places == []
+
+
+@pytest.mark.parametrize(
+    ("prompt", "subjects"),
+    [
+        ("a wizard in a forest", ["man-mage"]),
+        ("a young wizard", ["person-mage"]),
+        ("a young female wizard named Mira", ["woman-mage"]),
+        ("a young wizard named Mira. She opens a door", ["woman-mage", "door"]),
+        ("a wizard and her fox, the wizard waits", ["woman-mage", "woman-mage", "fox"]),
+        ("a witch and a wizard", ["woman-mage", "man-mage"]),
+        ("a boy and his wizard", ["boy", "man-mage"]),
+        ("a scientist with her telescope", ["woman-scientist", "telescope"]),
+        ("a man and her dog", ["man", "dog"]),
+    ],
+)
+def test_words_for_a_woman_draw_a_woman(prompt: str, subjects: list[str]) -> None:
+    assert sorted(mention.subject for mention in read(prompt).mentions) == sorted(subjects)
+
+
+def test_pages_are_an_open_book() -> None:
+    assert subjects("reading the last page aloud") == ["open-book"]
+    assert subjects("golden light rising from its pages") == ["open-book"]
+    assert subjects("a book, light rising from its pages") == ["open-book"]
+    under = read("a girl under an old oak tree, golden light rising from its pages")
+    assert [(r.first, r.kind, r.second) for r in under.relations] == [(0, "under", 1), (0, "hold", 2)]
+    assert not read("the last book, the first page").sky  # no quarter of the moon

@@ -76,3 +76,30 @@ def test_a_lesson_has_no_weather() -> None:
         "Rain falls on the mountains and fills the rivers.\n\nFresh water is stored in wells and pipes."
     ).scenes
     assert "rain" not in scenes[1].visual
+
+
+def test_a_wizard_of_whom_the_story_says_she_is_a_woman_from_the_first_picture_on() -> None:
+    scenes = tell(
+        "In a magical forest, a young wizard named Mira discovered an ancient book.\n\n"
+        "She opened it under an old oak tree.\n\nMira read the last page aloud."
+    ).scenes
+    assert [scene.subject for scene in scenes] == ["a young female wizard named Mira"] * 3
+
+
+def test_a_doctor_may_turn_out_to_be_the_young_woman() -> None:
+    cast = Cast(text := "A doctor found a lantern. The young woman lit it.")
+    assert {mention.entity.description for mention in cast.read(text)} == {"a female doctor"}
+    cast = Cast(text := "Mira, a young wizard, lived in a tower. Her cat slept.")
+    assert cast.read(text)[0].entity.description == "a young female wizard named Mira"
+
+
+def test_she_may_be_somebody_else_than_the_wizard() -> None:
+    for text in (
+        "A wizard named Oz met Anna. She smiled.",
+        "A wizard met a girl. She laughed.",
+        "A wizard walked home. He slept.",
+        "A wizard gave her a book.",
+    ):
+        cast = Cast(text)
+        cast.read(text)
+        assert "female" not in cast.entities[0].description, text
