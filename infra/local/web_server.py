@@ -24,7 +24,7 @@ class WebServer:
 
     def __init__(self, name: str, preferred_port: int, kept: Path | None = None) -> None:
         self._name = name
-        self._socket = listener(kept and _port_in(kept), preferred_port)
+        self._socket = listener(_port_in(kept) if kept else None, preferred_port)
         self.port = int(self._socket.getsockname()[1])
         if kept:
             kept.write_text(str(self.port))
