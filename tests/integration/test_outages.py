@@ -5,6 +5,7 @@ Every route of the OpenAPI document is asked with each of its calls to AWS faili
 
 from __future__ import annotations
 
+import json
 import secrets
 from types import SimpleNamespace
 from typing import Any
@@ -27,6 +28,7 @@ from tests.integration import contract
 from tests.integration.conftest import ORDER
 from tests.integration.contract import OPERATIONS, Operation, World
 from tests.integration.test_api import SUBMIT, Answer, Client, assert_problem
+from tests.integration.test_threats import logged
 from tests.invariants.calls import (
     Calls,
     Fault,
@@ -114,14 +116,15 @@ def test_a_change_that_never_began_may_be_tried_again(http, aws, fault, number, 
     assert http("GET", "/api/v1/users/credits").json == {"balance": 50, "held": 0}
 
 
-def test_a_read_is_told_to_come_back_and_the_log_knows_why(http, aws, caplog):
+def test_a_read_is_told_to_come_back_and_the_log_knows_why(http, aws):
     job = http("POST", SUBMIT, ORDER).json["urls"]["self"]
     aws.arm(silent, at=len(WHO_IT_IS) + 1)
-    answer = http("GET", job)
+    with logged() as log:
+        answer = http("GET", job)
     assert_problem(answer, 503, "unavailable")
     assert answer.headers["Retry-After"] == "1"
     assert "aws.test" not in answer.text
-    assert "a service did not answer" in caplog.messages
+    assert "a service did not answer" in [json.loads(line)["message"] for line in log.lines]
 
 
 @pytest.mark.parametrize(("fault", "held"), [(silent, 0), (answer_lost, 2)])

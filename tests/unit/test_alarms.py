@@ -162,5 +162,5 @@ def test_the_commands_of_a_runbook_exist(path):
         operations = {xform_name(name, "-"): name for name in model.operation_names}
         assert command in operations, f"aws {service} {command}"
         shape = model.operation_model(operations[command]).input_shape
-        options = {xform_name(member, "-") for member in shape.members} | {"query", "output"}
+        options = {xform_name(member, "-") for member in shape.members} | {"query", "output", "cli-read-timeout"}
         assert set(re.findall(r"--([a-z-]+)", rest)) <= options, f"aws {service} {command}"
