@@ -56,6 +56,15 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
         yield Studio()
 
 
+@pytest.fixture(scope="module")
+def world() -> Iterator[Any]:
+    """A studio for a whole module of questions about every route; see `contract.World`."""
+    from tests.integration import contract  # which is made of what stands here
+
+    with contract.opened(CONTEXT) as world:
+        yield world
+
+
 @pytest.fixture
 def till(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Till:
     """Where credits are paid for."""

@@ -29,15 +29,6 @@ OF_A_THING = [operation for operation in OPERATIONS if operation.names]
 
 
 @pytest.fixture(scope="module")
-def world():
-    context = SimpleNamespace(
-        function_name="test", memory_limit_in_mb=128, invoked_function_arn="arn:test", aws_request_id="request"
-    )
-    with contract.opened(context) as world:
-        yield world
-
-
-@pytest.fixture(scope="module")
 def shared(world):
     """An owner for whom nothing is ever done."""
     owner = world.user()

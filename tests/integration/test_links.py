@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,15 +17,6 @@ LINKED = [
     for status, response in operation.described["responses"].items()
     if (links := response.get("links"))
 ]
-
-
-@pytest.fixture(scope="module")
-def world():
-    context = SimpleNamespace(
-        function_name="test", memory_limit_in_mb=128, invoked_function_arn="arn:test", aws_request_id="request"
-    )
-    with contract.opened(context) as world:
-        yield world
 
 
 @pytest.mark.parametrize(("operation", "status", "links"), LINKED, ids=[str(linked[0]) for linked in LINKED])

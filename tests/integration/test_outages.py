@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -60,15 +59,6 @@ def aws():
 
 
 # ---- Every route -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def world():
-    context = SimpleNamespace(
-        function_name="test", memory_limit_in_mb=128, invoked_function_arn="arn:test", aws_request_id="request"
-    )
-    with contract.opened(context) as world:
-        yield world
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
